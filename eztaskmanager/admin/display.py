@@ -1,0 +1,132 @@
+"""Pieces of the admin's lists and forms, as safe HTML."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _, ngettext
+
+from eztaskmanager.exceptions import ScheduleError
+from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.schedules.wall_clock import load_zone
+from eztaskmanager.settings import app_settings
+from eztaskmanager.views.facts import tell_count, tell_end, tell_moment, tell_progress, tell_state
+
+NOTHING = "–"
+# A ticker is this late only when there is none.
+OVERDUE = dt.timedelta(minutes=2)
+STATUS_LOOKS = {
+    Task.STATUS_IDLE: "idle",
+    Task.STATUS_SPOOLED: "queued",
+    Task.STATUS_SCHEDULED: "scheduled",
+    Task.STATUS_STARTED: "started",
+}
+
+
+def badge(look: str, text: str) -> SafeString:
+    """Show a state or a result; its look never stands without its word."""
+    return format_html('<span class="ez-badge ez-is-{}">{}</span>', look, text)
+
+
+def bar(percent: int | None, text: str) -> SafeString:
+    """Show a progress; one without an end has no value."""
+    if percent is None:
+        return format_html(
+            '<span class="ez-progress"><progress max="100" aria-label="{}"></progress> {}</span>', text, text
+        )
+    return format_html(
+        '<span class="ez-progress"><progress max="100" value="{}" aria-label="{}"></progress> {} % · {}</span>',
+        percent,
+        text,
+        percent,
+        text,
+    )
+
+
+def progress_bar(report: LaunchReport) -> SafeString:
+    """Show how far a run says it is; empty if it says nothing."""
+    progress = tell_progress(report)
+    return SafeString("") if progress is None else bar(progress["percent"], tell_count(report))
+
+
+def task_status(task: Task) -> SafeString:
+    """Show what a task is about."""
+    if task.status == Task.STATUS_IDLE and task.is_paused and task.has_schedule:
+        return badge("paused", _("paused"))
+    return badge(STATUS_LOOKS.get(task.status, "idle"), task.get_status_display())
+
+
+def report_state(report: LaunchReport) -> SafeString:
+    """Show where a run stands or how it ended."""
+    return badge(tell_end(report), tell_state(report))
+
+
+def result_counts(n_errors: int | None, n_warnings: int | None) -> SafeString:
+    """Show how many errors and warnings were logged, if any."""
+    parts = []
+    if n_errors:
+        parts.append(("ez-n-errors", ngettext("%(count)d error", "%(count)d errors", n_errors) % {"count": n_errors}))
+    if n_warnings:
+        words = ngettext("%(count)d warning", "%(count)d warnings", n_warnings) % {"count": n_warnings}
+        parts.append(("ez-n-warnings", words))
+    return format_html_join(" ", '<span class="{}">{}</span>', parts)
+
+
+def log_link(report_id: int | None, text: str | SafeString) -> SafeString:
+    """Link a text to the log, where the project wants such links and there is one."""
+    if report_id is None or not app_settings.SHOW_LOGVIEWER_LINK:
+        return format_html("{}", text)
+    return format_html('<a class="ez-log-link" href="{}">{}</a>', log_address(report_id), text)
+
+
+def log_address(report_id: int) -> str:
+    """Tell where the live log is."""
+    return reverse("eztaskmanager:live_log_viewer", args=[report_id])
+
+
+def moment(value: dt.datetime | None) -> str:
+    """Write a moment by the clocks of the active zone."""
+    return tell_moment(value) or NOTHING
+
+
+def moment_in_zone(value: dt.datetime | None, zone_name: str) -> SafeString:
+    """Write a moment by the clocks of a zone, and name the zone."""
+    if value is None:
+        return SafeString(NOTHING)
+    try:
+        zone = load_zone(zone_name)
+    except ScheduleError:
+        zone, zone_name = timezone.get_default_timezone(), timezone.get_default_timezone_name()
+    local = value.astimezone(zone)
+    return format_html(
+        '<time datetime="{}">{}</time> <span class="ez-zone-name">{}</span>',
+        value.isoformat(),
+        f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S}",
+        zone_name,
+    )
+
+
+def next_ride(task: Task) -> SafeString:
+    """Show when a task runs next, and when that is over and nobody has run it."""
+    ride = moment_in_zone(task.cached_next_ride, task.zone_name)
+    if task.cached_next_ride is None or timezone.now() - task.cached_next_ride < OVERDUE:
+        return ride
+    return format_html('{} <span class="ez-overdue">{}</span>', ride, _("overdue: is a scheduler running?"))
+
+
+def describe_schedule(task: Task) -> str:
+    """Say the schedule in words; empty if there is none, or none that can be followed."""
+    try:
+        return task.schedule.describe()
+    except (ScheduleError, ValueError):
+        return ""
+
+
+def pre(text: str) -> SafeString:
+    """Show a text letter by letter."""
+    return format_html('<pre class="ez-pre">{}</pre>', text)

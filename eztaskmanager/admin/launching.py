@@ -1,0 +1,114 @@
+"""What buttons and list actions do with tasks, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.db import Error as DatabaseError
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _, ngettext
+
+from eztaskmanager.admin.display import log_link, moment_in_zone
+from eztaskmanager.exceptions import EzTaskManagerError, LaunchRefused, QueueUnreachable
+from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.services.queues import get_task_service
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is told about one task.
+
+    Attributes:
+        level: Of `django.contrib.messages`.
+        text: A sentence, which may be safe HTML.
+    """
+
+    level: int
+    text: str
+
+
+Doing = Callable[[Task, "User | AnonymousUser"], Said]
+
+
+def start(task: Task, user: User | AnonymousUser) -> Said:
+    """Have its schedule followed, or run it now if it has none."""
+    report = get_task_service().add(task, by=user)
+    if report is not None:
+        return _queued(task, report)
+    task.refresh_from_db(fields=["cached_next_ride", "schedule_error"])
+    if task.schedule_error:
+        return Said(messages.ERROR, f"{task.name}: {task.schedule_error}")
+    ride = moment_in_zone(task.cached_next_ride, task.zone_name)
+    return Said(messages.SUCCESS, format_html(_("{} is scheduled; its next run is on {}."), task.name, ride))
+
+
+def run_now(task: Task, user: User | AnonymousUser) -> Said:
+    """Run it now, and leave its schedule alone."""
+    return _queued(task, task.launch(by=user))
+
+
+def stop(task: Task, user: User | AnonymousUser) -> Said:
+    """Let its schedule rest, and end what runs or waits."""
+    _check(task, user)
+    count = get_task_service().remove(task, by=user)
+    if count:
+        text = ngettext(
+            "%(name)s: %(count)d run is asked to stop.", "%(name)s: %(count)d runs are asked to stop.", count
+        )
+        text %= {"name": task.name, "count": count}
+        if task.has_schedule:
+            text = _("%(text)s Its schedule is paused.") % {"text": text}
+        return Said(messages.SUCCESS, text)
+    if task.has_schedule:
+        return Said(messages.SUCCESS, _("%(name)s: its schedule is paused.") % {"name": task.name})
+    return Said(messages.INFO, _("%(name)s: there is nothing to stop.") % {"name": task.name})
+
+
+def pause(task: Task, user: User | AnonymousUser) -> Said:
+    """Let its schedule rest; what runs, goes on."""
+    _check(task, user)
+    task.pause()
+    return Said(messages.SUCCESS, _("%(name)s: its schedule is paused.") % {"name": task.name})
+
+
+def _check(task: Task, user: User | AnonymousUser) -> None:
+    if not task.may_be_launched_by(user):
+        raise LaunchRefused(_("You may not launch or stop the task %(name)s.") % {"name": task.name})
+
+
+def _queued(task: Task, report: LaunchReport) -> Said:
+    link = log_link(report.pk, _("See its log"))
+    return Said(messages.SUCCESS, format_html(_("{} is launched. {}"), task.name, link))
+
+
+def attempt(doing: Doing, task: Task, user: User | AnonymousUser) -> Said:
+    """Do something with a task; whatever goes wrong is what is said."""
+    try:
+        return doing(task, user)
+    except QueueUnreachable as exc:
+        text = _(
+            "%(name)s: the queue does not answer; the run is kept, and handed over when it answers again. (%(why)s)"
+        )
+        return Said(messages.WARNING, text % {"name": task.name, "why": exc})
+    except EzTaskManagerError as exc:
+        return Said(messages.ERROR, f"{task.name}: {exc}")
+    except DatabaseError as exc:
+        return Said(messages.ERROR, _("%(name)s: the database refused: %(why)s") % {"name": task.name, "why": exc})
+
+
+def do_with_all(request: HttpRequest, doing: Doing, tasks: Iterable[Task]) -> None:
+    """Do something with each task, and say of each what happened; one does not stop the others."""
+    for task in tasks:
+        tell(request, attempt(doing, task, request.user))
+
+
+def tell(request: HttpRequest, said: Said) -> None:
+    """Show it on the next page."""
+    messages.add_message(request, said.level, said.text)

@@ -1,0 +1,23 @@
+"""Admin classes as types: subscripted for the type checker, plain at run time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.forms import BaseInlineFormSet
+
+from eztaskmanager.models import AppCommand, LaunchReport, Task, TaskCategory
+
+if TYPE_CHECKING:
+    CommandModelAdmin = admin.ModelAdmin[AppCommand]
+    CategoryModelAdmin = admin.ModelAdmin[TaskCategory]
+    ReportModelAdmin = admin.ModelAdmin[LaunchReport]
+    TaskModelAdmin = admin.ModelAdmin[Task]
+    ReportInline = admin.TabularInline[LaunchReport, Task]
+    TaskInline = admin.TabularInline[Task, TaskCategory]
+    InlineFormSet = BaseInlineFormSet[Any, Any, Any]
+else:
+    CommandModelAdmin = CategoryModelAdmin = ReportModelAdmin = TaskModelAdmin = admin.ModelAdmin
+    ReportInline = TaskInline = admin.TabularInline
+    InlineFormSet = BaseInlineFormSet

@@ -1,0 +1,382 @@
+"""What happened: one report for each run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Case, Q, Value, When
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
+
+from eztaskmanager.arguments import mask_secrets
+from eztaskmanager.exceptions import TaskQueueException
+from eztaskmanager.models.logs import Log
+from eztaskmanager.settings import app_settings
+from eztaskmanager.signals import run_cancelled, run_queued
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+    from eztaskmanager.models.tasks import TaskQuerySet
+
+logger = logging.getLogger(__name__)
+
+
+def _tasks(pk: int) -> TaskQuerySet:
+    # The model is looked up, for tasks.py imports this module.
+    return apps.get_model("eztaskmanager", "Task")._default_manager.filter(pk=pk)
+
+
+class LaunchReportQuerySet(models.QuerySet["LaunchReport"]):
+    """Reports by where their run stands."""
+
+    def queued(self) -> LaunchReportQuerySet:
+        """Keep those that wait."""
+        return self.filter(state=LaunchReport.State.QUEUED)
+
+    def started(self) -> LaunchReportQuerySet:
+        """Keep those that run."""
+        return self.filter(state=LaunchReport.State.STARTED)
+
+    def busy(self) -> LaunchReportQuerySet:
+        """Keep those that are not over."""
+        return self.exclude(state=LaunchReport.State.FINISHED)
+
+    def due(self, now: dt.datetime) -> LaunchReportQuerySet:
+        """Keep those queued whose time to be handed over has come."""
+        return self.queued().filter(Q(due_at=None) | Q(due_at__lte=now))
+
+    def silent(self, now: dt.datetime) -> LaunchReportQuerySet:
+        """Keep those that run, and whose heart has not beaten for `EZTASKMANAGER_LOST_AFTER`."""
+        return self.started().filter(heartbeat_at__lt=now - dt.timedelta(seconds=app_settings.LOST_AFTER))
+
+    def beat(self) -> bool | None:
+        """Note a sign of life of the one run selected, bringing it back if it was taken for lost.
+
+        Returns:
+            Whether it is asked to stop; None when the report, or its right to run, is gone.
+        """
+        alive = self.started().update(heartbeat_at=timezone.now())
+        row = self.values("pk", "task_id", "state", "invocation_result", "stop_requested_at").first()
+        if row is None:
+            return None
+        if not alive:
+            if row["invocation_result"] != LaunchReport.RESULT_LOST:
+                return None
+            self._revive(row["pk"], row["task_id"])
+        return row["stop_requested_at"] is not None
+
+    def _revive(self, pk: int, task_id: int) -> None:
+        with transaction.atomic():
+            _tasks(task_id).lock()
+            self.filter(invocation_result=LaunchReport.RESULT_LOST).update(
+                state=LaunchReport.State.STARTED,
+                invocation_result=LaunchReport.RESULT_NO,
+                error="",
+                finished_at=None,
+                heartbeat_at=timezone.now(),
+            )
+            # A retry of what has not ended must not start.
+            first = self.values_list("retry_of", flat=True).get() or pk
+            LaunchReport.objects.filter(retry_of=first, state=LaunchReport.State.QUEUED).delete()
+            _tasks(task_id).derive()
+
+
+class LaunchReport(models.Model):
+    """One run of a task: queued, then started, then finished, and never back but from *lost*."""
+
+    class State(models.TextChoices):
+        """Where the run stands."""
+
+        QUEUED = "queued", _("queued")
+        STARTED = "started", _("running")
+        FINISHED = "finished", _("finished")
+
+    class Result(models.TextChoices):
+        """How it ended."""
+
+        NO = "", _("none yet")
+        OK = "ok", _("ok")
+        WARNINGS = "warnings", _("warnings")
+        ERRORS = "errors", _("errors")
+        FAILED = "failed", _("failed")
+        STOPPED = "stopped", _("stopped")
+        TIMEOUT = "timeout", _("timed out")
+        LOST = "lost", _("lost")
+        SKIPPED = "skipped", _("skipped")
+
+    class Trigger(models.TextChoices):
+        """What made it run."""
+
+        MANUAL = "manual", _("by hand")
+        SCHEDULE = "schedule", _("schedule")
+        RETRY = "retry", _("retry")
+        API = "api", _("code")
+
+    RESULT_NO = Result.NO.value
+    RESULT_OK = Result.OK.value
+    RESULT_WARNINGS = Result.WARNINGS.value
+    RESULT_ERRORS = Result.ERRORS.value
+    RESULT_FAILED = Result.FAILED.value
+    RESULT_STOPPED = Result.STOPPED.value
+    RESULT_TIMEOUT = Result.TIMEOUT.value
+    RESULT_LOST = Result.LOST.value
+    RESULT_SKIPPED = Result.SKIPPED.value
+    RUN_FIELDS = (
+        "state",
+        "invocation_result",
+        "finished_at",
+        "exit_code",
+        "error",
+        "stop_requested_at",
+        "stopped_by",
+        "n_log_lines",
+        "n_log_warnings",
+        "n_log_errors",
+        "cpu_seconds",
+        "max_rss",
+    )
+    RETRIED = (RESULT_FAILED, RESULT_TIMEOUT, RESULT_LOST)
+
+    task = models.ForeignKey("eztaskmanager.Task", verbose_name=_("task"), on_delete=models.CASCADE)
+    invocation_result = models.CharField(
+        _("result"), max_length=20, choices=Result.choices, default="", blank=True, db_index=True
+    )
+    invocation_datetime = models.DateTimeField(_("launched"), auto_now_add=True)
+
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.QUEUED)
+    trigger = models.CharField(_("trigger"), max_length=8, choices=Trigger.choices, default=Trigger.API)
+    launched_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("launched by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    launched_by_name = models.CharField(_("launched by"), max_length=150, blank=True)
+    command = models.CharField(_("command"), max_length=100, blank=True)
+    arguments = models.TextField(_("arguments"), blank=True)
+
+    planned_at = models.DateTimeField(_("slot"), null=True, blank=True)
+    due_at = models.DateTimeField(_("not before"), null=True, blank=True)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    retry_of = models.ForeignKey(
+        "self", verbose_name=_("retry of"), null=True, blank=True, on_delete=models.SET_NULL, related_name="retries"
+    )
+
+    job_id = models.CharField(_("job"), max_length=100, blank=True)
+    enqueued_at = models.DateTimeField(_("handed over"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)
+    host = models.CharField(_("host"), max_length=255, blank=True)
+    pid = models.PositiveBigIntegerField(_("process"), null=True, blank=True)
+    exit_code = models.IntegerField(_("exit code"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    stop_requested_at = models.DateTimeField(_("asked to stop"), null=True, blank=True)
+    stopped_by = models.CharField(_("stopped by"), max_length=150, blank=True)
+
+    progress_current = models.FloatField(_("done"), null=True, blank=True)
+    progress_total = models.FloatField(_("of"), null=True, blank=True)
+    progress_text = models.CharField(_("progress"), max_length=255, blank=True)
+    n_log_lines = models.PositiveBigIntegerField(_("lines"), default=0)
+    n_log_debugs = models.PositiveBigIntegerField(_("debug lines"), default=0)
+    n_log_warnings = models.PositiveBigIntegerField(_("warnings"), default=0)
+    n_log_errors = models.PositiveBigIntegerField(_("errors"), default=0)
+    cpu_seconds = models.FloatField(_("CPU seconds"), null=True, blank=True)
+    max_rss = models.PositiveBigIntegerField(_("peak memory"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager[LaunchReport]] = LaunchReportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("launch report")
+        verbose_name_plural = _("launch reports")
+        ordering = ("-pk",)
+        constraints = (models.UniqueConstraint(fields=("task", "planned_at"), name="eztaskmanager_one_run_a_slot"),)
+        indexes = (
+            models.Index(fields=("state", "enqueued_at"), name="eztaskmanager_state"),
+            models.Index(fields=("task", "state"), name="eztaskmanager_task_state"),
+        )
+
+    def __str__(self) -> str:
+        moment = timezone.localtime(self.invocation_datetime).strftime("%Y-%m-%d %H:%M:%S")
+        return f"{self.task.name}, {moment}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended, or never will start."""
+        return self.state == self.State.FINISHED
+
+    @property
+    def duration(self) -> dt.timedelta | None:
+        """How long it ran, or has been running; None before its start."""
+        if self.started_at is None:
+            return None
+        return (self.finished_at or timezone.now()) - self.started_at
+
+    @property
+    def shown_arguments(self) -> str:
+        """The arguments without secrets."""
+        return mask_secrets(self.arguments, app_settings.SECRET_OPTIONS)
+
+    def announce(self) -> None:
+        """Tell the queue service that the report waits.
+
+        Raises:
+            QueueUnreachable: The engine does not know of it yet; it is told when it answers again.
+        """
+        run_queued.send(sender=type(self), report=self)
+
+    def stop(self, by: User | AnonymousUser | None = None) -> bool:
+        """Take it back from the queue, or ask it to end; a run that is over stays as it is.
+
+        Returns:
+            Whether there was something to stop.
+        """
+        name = by.get_username() if by is not None else ""
+        now = timezone.now()
+        with transaction.atomic():
+            _tasks(self.task_id).lock()
+            row = LaunchReport.objects.filter(pk=self.pk)
+            was_queued = bool(
+                row.queued().update(
+                    state=self.State.FINISHED,
+                    invocation_result=self.RESULT_STOPPED,
+                    finished_at=now,
+                    stop_requested_at=now,
+                    stopped_by=name,
+                )
+            )
+            if was_queued:
+                _tasks(self.task_id).derive()
+            was_running = not was_queued and bool(
+                row.started().filter(stop_requested_at=None).update(stop_requested_at=now, stopped_by=name)
+            )
+        self.refresh_from_db()
+        if was_queued:
+            run_cancelled.send(sender=type(self), report=self)
+        return was_queued or was_running
+
+    def finish(
+        self,
+        result: str | None,
+        *,
+        exit_code: int | None = None,
+        error: str = "",
+        cpu_seconds: float | None = None,
+        max_rss: int | None = None,
+        silent_since: dt.datetime | None = None,
+    ) -> bool:
+        """End the run, plan its retry if the task's policy says so, and free the task.
+
+        Args:
+            result: A `Result`, or None to tell ok, warnings and errors apart by the lines logged.
+            exit_code: Of the command's process; negative numbers are signals.
+            error: Class and message of what went wrong.
+            cpu_seconds: Of the command and its children.
+            max_rss: Bytes of memory at the peak.
+            silent_since: Only if there was no sign of life after this moment.
+
+        Returns:
+            Whether it was this call that ended it. A run ends once, but one taken for lost may tell its true end.
+        """
+        by_lines = Case(
+            When(n_log_errors__gt=0, then=Value(self.RESULT_ERRORS)),
+            When(n_log_warnings__gt=0, then=Value(self.RESULT_WARNINGS)),
+            default=Value(self.RESULT_OK),
+        )
+        with transaction.atomic():
+            _tasks(self.task_id).lock()
+            open_rows = LaunchReport.objects.filter(pk=self.pk)
+            if silent_since is None:
+                open_rows = open_rows.exclude(~Q(invocation_result=self.RESULT_LOST), state=self.State.FINISHED)
+            else:
+                open_rows = open_rows.filter(state=self.State.STARTED, heartbeat_at__lte=silent_since)
+            ended = open_rows.update(
+                state=self.State.FINISHED,
+                invocation_result=by_lines if result is None else Value(result),
+                finished_at=timezone.now(),
+                exit_code=exit_code,
+                error=error,
+                cpu_seconds=cpu_seconds,
+                max_rss=max_rss,
+            )
+            if ended:
+                # Not all fields: the task stays at hand.
+                self.refresh_from_db(fields=self.RUN_FIELDS)
+                retry = self._plan_retry()
+                _tasks(self.task_id).derive()
+        if ended and retry is not None:
+            try:
+                retry.announce()
+            except TaskQueueException as exc:
+                logger.warning("The retry of %s waits for the engine: %s", self, exc)
+        return bool(ended)
+
+    def _plan_retry(self) -> LaunchReport | None:
+        """Queue the next attempt, unless someone wanted the run to stop or the attempts are used up."""
+        if self.invocation_result not in self.RETRIED or self.stop_requested_at is not None:
+            return None
+        if self.attempt > self.task.max_retries:
+            return None
+        return LaunchReport.objects.create(
+            task=self.task,
+            trigger=self.Trigger.RETRY,
+            attempt=self.attempt + 1,
+            retry_of_id=self.retry_of_id or self.pk,
+            due_at=timezone.now() + dt.timedelta(seconds=self.task.retry_delay * 2 ** (self.attempt - 1)),
+            command=self.command,
+            arguments=self.arguments,
+            launched_by_id=self.launched_by_id,
+            launched_by_name=self.launched_by_name,
+        )
+
+    def get_log_lines(self) -> Iterator[str]:
+        """Read all lines, oldest first, "timestamp - level - message" each."""
+        return (str(line) for line in self._lines().iterator())
+
+    def read_log_lines(self, offset: int) -> tuple[list[str], int]:
+        """Read the lines after the first `offset`, and how many there are in all."""
+        lines = [str(line) for line in self._lines().filter(seq__gt=offset)]
+        return lines, self._lines().count()
+
+    def log_tail(self, n_lines: int = 10) -> str:
+        """Join the last lines, with a line above them that says how many are hidden."""
+        lines = [str(line) for line in self._lines().order_by("-seq")[:n_lines]][::-1]
+        hidden = self.n_log_lines - len(lines)
+        if hidden > 0:
+            text = ngettext("%(count)d line hidden ...", "%(count)d lines hidden ...", hidden)
+            lines.insert(0, text % {"count": hidden})
+        return "\n".join(lines)
+
+    def get_notification_handlers(self) -> list[Any]:
+        """Make the handlers of `EZTASKMANAGER_NOTIFICATION_HANDLERS`."""
+        # Upwards, and so late: the predecessor's users call it on the report.
+        from eztaskmanager.services.notifications import get_notification_handlers
+
+        return list(get_notification_handlers())
+
+    def _lines(self) -> models.QuerySet[Log]:
+        return Log.objects.filter(launch_report=self.pk).order_by("seq")
+
+    def describe(self) -> str:
+        """Say in a few words where the run stands."""
+        if not self.is_over:
+            return str(self.State(self.state).label)
+        if self.invocation_result:
+            return str(self.Result(self.invocation_result).label)
+        return gettext("unknown")
+
+
+@receiver(post_delete, sender=LaunchReport, dispatch_uid="eztaskmanager.derive_after_deletion")
+def _derive_task(instance: LaunchReport, **kwargs: object) -> None:
+    _tasks(instance.task_id).derive()

@@ -1,0 +1,8 @@
+"""What a run says, from bytes to lines; knows no process and no database."""
+
+from __future__ import annotations
+
+from eztaskmanager.output.lines import LEVELS, Line, LineSplitter, clean, encode, level_name
+from eztaskmanager.output.reader import Reader
+
+__all__ = ["LEVELS", "Line", "LineSplitter", "Reader", "clean", "encode", "level_name"]

@@ -1,0 +1,69 @@
+"""Which worker may run a report: the one whose update finds it queued."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from eztaskmanager.models import LaunchReport, Task
+
+
+def claim(task_id: int, report_id: int | None) -> LaunchReport | None:
+    """Take a queued report, or make one, and start it in the books; the overlap policy is applied here.
+
+    Args:
+        task_id: The task to run.
+        report_id: The report that waits, or None to run the task without one.
+
+    Returns:
+        The report, with its task, or None when there is nothing to run: it was taken by another delivery of the job,
+        stopped, or deleted; it is not due yet; or the policy says to skip it or to let it wait.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        if not Task.objects.filter(pk=task_id).lock():
+            return None
+        if report_id is None:
+            report_id = _new_report(task_id).pk
+        report = (
+            LaunchReport.objects.due(now).filter(pk=report_id, task=task_id).select_related("task__command").first()
+        )
+        if report is None:
+            return None
+        if report.task.overlap != Task.Overlap.ALLOW and _others_run(report):
+            _yield_to_the_other(report)
+            return None
+        report.state = LaunchReport.State.STARTED
+        report.started_at = report.heartbeat_at = now
+        report.host, report.pid, report.error = socket.gethostname(), os.getpid(), ""
+        report.save(update_fields=["state", "started_at", "heartbeat_at", "host", "pid", "error"])
+        Task.objects.filter(pk=task_id).derive()
+    return report
+
+
+def _new_report(task_id: int) -> LaunchReport:
+    task = Task.objects.select_related("command").get(pk=task_id)
+    return LaunchReport.objects.create(task=task, command=task.command.name, arguments=task.arguments)
+
+
+def _others_run(report: LaunchReport) -> bool:
+    others = LaunchReport.objects.filter(task=report.task_id).exclude(pk=report.pk)
+    return others.started().exists()
+
+
+def _yield_to_the_other(report: LaunchReport) -> None:
+    if report.task.overlap == Task.Overlap.QUEUE:
+        # No longer with the engine; the end of the other run hands it over again, by the next number of a job.
+        LaunchReport.objects.filter(pk=report.pk).update(enqueued_at=None)
+        return
+    LaunchReport.objects.filter(pk=report.pk).update(
+        state=LaunchReport.State.FINISHED,
+        invocation_result=LaunchReport.RESULT_SKIPPED,
+        finished_at=timezone.now(),
+        error=gettext("Another run of the task was still going."),
+    )
+    Task.objects.filter(pk=report.task_id).derive()

@@ -1,0 +1,133 @@
+"""The worker's call: claims one report, supervises its command, and writes down how it ended."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from eztaskmanager.arguments import validate
+from eztaskmanager.exceptions import ArgumentsError, TaskQueueException
+from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.services.claiming import claim
+from eztaskmanager.services.logger import level_of_run
+from eztaskmanager.services.notifications import emit_notifications
+from eztaskmanager.services.patience import until_it_works
+from eztaskmanager.services.recorder import Recorder
+from eztaskmanager.services.scheduling.handing_over import hand_over_waiting
+from eztaskmanager.services.scheduling.sweeping import lose_silent
+from eztaskmanager.settings import app_settings
+from eztaskmanager.signals import run_finished, run_started
+from eztaskmanager.supervision import Job, Outcome, supervise
+
+logger = logging.getLogger(__name__)
+
+RESULTS = {
+    "raised": LaunchReport.RESULT_FAILED,
+    "killed": LaunchReport.RESULT_FAILED,
+    "stopped": LaunchReport.RESULT_STOPPED,
+    "timeout": LaunchReport.RESULT_TIMEOUT,
+}
+
+
+def run_management_command(task_id: int, report_id: int | None = None) -> str | None:
+    """Run a task's command in a child process, and keep what it says and how it ends.
+
+    The one thing a worker calls, whatever its engine. It does not raise for what the command does.
+
+    Args:
+        task_id: Primary key of the `Task`.
+        report_id: Primary key of the queued `LaunchReport`; without one a report is made.
+
+    Returns:
+        The result of the run, or None when there was nothing to run.
+    """
+    tell_of_the_lost()
+    report = until_it_works(partial(claim, task_id, report_id))
+    if report is None:
+        return None
+    run_started.send_robust(sender=LaunchReport, report=report)
+    outcome = _run(report)
+    until_it_works(partial(_finish, report, outcome))
+    _after(report)
+    return report.invocation_result
+
+
+def tell_of_the_lost() -> list[LaunchReport]:
+    """Sweep the runs whose worker is gone, and tell of them as their own worker would have."""
+    lost = until_it_works(partial(lose_silent, timezone.now()))
+    for report in lost:
+        _after(report)
+    return lost
+
+
+def _run(report: LaunchReport) -> Outcome:
+    try:
+        argv = validate(report.command, report.arguments)
+        level = level_of_run(argv)
+    except ArgumentsError as exc:
+        return Outcome(end="raised", exit_code=None, error=str(exc), cpu_seconds=0.0, max_rss=0)
+    job = Job(
+        command=report.command,
+        argv=tuple(argv),
+        launch_report_id=report.pk,
+        log_level=level,
+        isolation=app_settings.ISOLATION,
+        mirror=app_settings.MIRROR_OUTPUT,
+    )
+    with Recorder(report.pk) as recorder:
+        return supervise(
+            job,
+            journal=recorder,
+            should_stop=recorder.should_stop,
+            time_limit=report.task.time_limit,
+            stop_grace=app_settings.STOP_GRACE,
+            started=recorder.note_pid,
+        )
+
+
+def _finish(report: LaunchReport, outcome: Outcome) -> bool:
+    result, error = RESULTS.get(outcome.end), outcome.error
+    if outcome.end == "exited" and outcome.exit_code:
+        result = LaunchReport.RESULT_FAILED
+        error = error or gettext("The command exited with code %(code)d.") % {"code": outcome.exit_code}
+    return report.finish(
+        result,
+        exit_code=outcome.exit_code,
+        error=error,
+        cpu_seconds=outcome.cpu_seconds,
+        max_rss=outcome.max_rss,
+    )
+
+
+def _after(report: LaunchReport) -> None:
+    """Do what follows an end; none of it may hurt the run, or each other."""
+    for step in (_tell, _let_the_next_run, _prune):
+        try:
+            step(report)
+        except Exception:  # The run is over and on record; its worker goes on.
+            logger.exception("After the run of %s: %s failed.", report, step.__name__)
+
+
+def _tell(report: LaunchReport) -> None:
+    run_finished.send_robust(sender=LaunchReport, report=report)
+    emit_notifications(report)
+
+
+def _let_the_next_run(report: LaunchReport) -> None:
+    if report.task.overlap != Task.Overlap.QUEUE:
+        return
+    try:
+        hand_over_waiting(report.task_id)
+    except TaskQueueException as exc:
+        logger.warning("The next run of %s waits for the engine: %s", report.task, exc)
+
+
+def _prune(report: LaunchReport) -> None:
+    kept = report.task.keep_reports
+    if kept is None:
+        kept = app_settings.N_REPORTS_KEPT
+    if kept is not None:
+        report.task.prune_reports(kept)

@@ -1,0 +1,1 @@
+"""From slots to queued reports, and from queued reports to the engine."""

@@ -1,0 +1,76 @@
+"""The tick: hands due slots to the queue, and mends what broke since the last one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.utils import timezone
+
+from eztaskmanager.exceptions import TaskQueueException
+from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.services.queues import get_task_service
+from eztaskmanager.services.runner import tell_of_the_lost
+from eztaskmanager.services.scheduling.handing_over import hand_over_each, hand_over_left, hand_over_missing
+from eztaskmanager.services.scheduling.slots import claim_due_slots
+from eztaskmanager.signals import ride_planned
+
+logger = logging.getLogger(__name__)
+
+
+def tick() -> int:
+    """Run what is due; any number of processes may tick at once.
+
+    An engine that does not answer is told of in the log; what it should carry waits in the database.
+
+    Returns:
+        How many slots this tick claimed.
+    """
+    now = timezone.now()
+    tell_of_the_lost()
+    reports = claim_due_slots(now)
+    with _queue_may_be_away():
+        hand_over_each(reports)
+        if LaunchReport.objects.queued().exists():
+            hand_over_left(now)
+            hand_over_missing(now)
+        get_task_service().look_after_timers()
+    return len(reports)
+
+
+def peek(now: dt.datetime) -> int:
+    """Do the part of a tick that cannot wait: slots and retries that are due.
+
+    Returns:
+        How many slots were claimed.
+    """
+    reports = claim_due_slots(now)
+    with _queue_may_be_away():
+        hand_over_each(reports)
+        hand_over_left(now)
+    return len(reports)
+
+
+@contextmanager
+def _queue_may_be_away() -> Iterator[None]:
+    try:
+        yield
+    except TaskQueueException as exc:
+        logger.warning("Runs wait in the database, for the queue cannot take them: %s", exc)
+
+
+def ring(task_id: int) -> None:
+    """Answer an engine's timer: run the task's slot if it is due, and have the timer set to the next."""
+    now = timezone.now()
+    reports = claim_due_slots(now, only=task_id)
+    left = LaunchReport.objects.due(now).filter(task=task_id, enqueued_at=None)
+    hand_over_each(list(left.select_related("task").order_by("pk")))
+    if not reports:
+        # The timer rang early, or another was quicker; it is set again all the same.
+        task = Task.objects.filter(pk=task_id).first()
+        if task is not None:
+            ride_planned.send(sender=Task, task=task)
+    # Where no ticker runs, one timer looks after the others.
+    get_task_service().look_after_timers()

@@ -1,0 +1,87 @@
+"""The settings, read from the project's at the moment of use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+
+PREFIX = "EZTASKMANAGER_"
+
+DEFAULTS: dict[str, Any] = {
+    "QUEUE_SERVICE_TYPE": "RQ",
+    "TASKS_BACKEND": "default",
+    "ISOLATION": "auto",
+    "MIRROR_OUTPUT": True,
+    "LOST_AFTER": 60,
+    "STOP_GRACE": 10,
+    "LOG_SPOOL_DIR": None,
+    "MAX_LOG_LINES": 2_000_000,
+    "MAX_LINE_LENGTH": 1_000_000,
+    "SECRET_OPTIONS": ("password", "passwd", "token", "secret", "key"),
+    "N_REPORTS_KEPT": None,
+    "NOTIFICATION_HANDLERS": {},
+    "BASE_URL": None,
+    "N_LINES_IN_REPORT_LOG": 10,
+    "N_REPORTS_INLINE": 5,
+    "SHOW_LOGVIEWER_LINK": True,
+    "USE_FILTER_COLLAPSE": True,
+}
+
+
+class AppSettings:
+    """`app_settings.NAME` is the project's `EZTASKMANAGER_NAME`, or the default.
+
+    Attributes:
+        QUEUE_SERVICE_TYPE: 'RQ', 'Celery', 'DjangoTasks', 'Memory', or a dotted path to a `TaskQueueService`.
+        TASKS_BACKEND: Alias in Django's `TASKS` that the DjangoTasks service enqueues to.
+        ISOLATION: 'auto' (fork where that is safe, else a fresh interpreter), 'fork', 'spawn' or 'inline'.
+        MIRROR_OUTPUT: Repeat each line on the worker's standard error.
+        LOST_AFTER: Seconds without a heartbeat after which a run counts as lost.
+        STOP_GRACE: Seconds between asking a command to end and killing it.
+        LOG_SPOOL_DIR: Directory for log lines while the database is away; None is the system's temporary one.
+        MAX_LOG_LINES: Lines kept of a run, its first and its last; None keeps all.
+        MAX_LINE_LENGTH: Characters kept of a line, its first and its last; None keeps all.
+        SECRET_OPTIONS: Parts of the names of options whose values only the task's form shows.
+        N_REPORTS_KEPT: Reports kept of a task that does not say itself; None keeps all.
+        NOTIFICATION_HANDLERS: Name → {"class": dotted path, "level": …, the class's arguments}.
+        BASE_URL: Scheme and host for links in notifications.
+        N_LINES_IN_REPORT_LOG: Lines of log shown with a report in the admin.
+        N_REPORTS_INLINE: Reports shown on a task's page.
+        SHOW_LOGVIEWER_LINK: Whether the admin links to the log viewer.
+        USE_FILTER_COLLAPSE: Whether the filters of the task list can be folded.
+    """
+
+    QUEUE_SERVICE_TYPE: str
+    TASKS_BACKEND: str
+    ISOLATION: str
+    MIRROR_OUTPUT: bool
+    LOST_AFTER: float
+    STOP_GRACE: float
+    LOG_SPOOL_DIR: str | None
+    MAX_LOG_LINES: int | None
+    MAX_LINE_LENGTH: int | None
+    SECRET_OPTIONS: Sequence[str]
+    N_REPORTS_KEPT: int | None
+    NOTIFICATION_HANDLERS: dict[str, dict[str, Any]]
+    BASE_URL: str | None
+    N_LINES_IN_REPORT_LOG: int
+    N_REPORTS_INLINE: int
+    SHOW_LOGVIEWER_LINK: bool
+    USE_FILTER_COLLAPSE: bool
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(f"There is no setting {PREFIX}{name}; there are {', '.join(sorted(DEFAULTS))}.")
+        return getattr(settings, PREFIX + name, DEFAULTS[name])
+
+
+app_settings = AppSettings()
+
+
+def __getattr__(name: str) -> Any:
+    # The predecessor's users import EZTASKMANAGER_… from here; the value is today's, not that of the import.
+    if name.startswith(PREFIX) and name.removeprefix(PREFIX) in DEFAULTS:
+        return getattr(app_settings, name.removeprefix(PREFIX))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

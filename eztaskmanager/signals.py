@@ -1,0 +1,17 @@
+"""What others may listen to; the models send, the services and the host project receive.
+
+`run_queued(report)`: a report waits to be handed to the engine. `run_cancelled(report)`: it will never start.
+`run_started(report)`, `run_finished(report)`: sent in the worker, after the database knows.
+`ride_planned(task)`: the next ride was set, moved or dropped.
+The sender is the model class. Receivers of the first and last run inside the caller's request.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+run_queued = Signal()
+run_cancelled = Signal()
+run_started = Signal()
+run_finished = Signal()
+ride_planned = Signal()

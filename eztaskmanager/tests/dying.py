@@ -1,0 +1,37 @@
+"""Queue services in which the process dies, as if by `kill -9`, at a chosen moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.services.queues import TaskQueueService
+
+
+def die() -> None:
+    """End this process here and now."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DiesBeforeHandingOver(TaskQueueService):
+    """Dies when the slots are claimed, and nothing is on its way to the engine."""
+
+    supports_timers = True
+
+    def arm(self, task: Task) -> None:
+        die()
+
+    def disarm(self, task: Task) -> None:
+        die()
+
+    def enqueue(self, report: LaunchReport) -> str:
+        raise NotImplementedError
+
+
+class DiesWhileHandingOver(TaskQueueService):
+    """Dies when a report is noted as handed over, and is not."""
+
+    def enqueue(self, report: LaunchReport) -> str:
+        die()
+        raise NotImplementedError

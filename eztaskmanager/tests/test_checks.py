@@ -1,0 +1,39 @@
+"""System checks: each fault in the settings has its id and its sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import run_checks
+from django.test import SimpleTestCase, override_settings
+
+
+class CheckTests(SimpleTestCase):
+    def ids(self, **settings: Any) -> list[str]:
+        with override_settings(**{f"EZTASKMANAGER_{name}": value for name, value in settings.items()}):
+            return sorted(str(found.id) for found in run_checks() if str(found.id).startswith("eztaskmanager."))
+
+    def test_the_projects_own_settings_are_in_order(self) -> None:
+        self.assertEqual(self.ids(), [])
+
+    def test_each_fault_is_found(self) -> None:
+        for settings, expected in (
+            ({"QUEUE_SERVICE_TYPE": "Pigeons"}, ["eztaskmanager.E001"]),
+            ({"QUEUE_SERVICE_TYPE": "no.such.Service"}, ["eztaskmanager.E001"]),
+            ({"ISOLATION": "none"}, ["eztaskmanager.E010"]),
+            ({"LOST_AFTER": 0}, ["eztaskmanager.E011"]),
+            ({"STOP_GRACE": "soon", "N_REPORTS_INLINE": True}, ["eztaskmanager.E011", "eztaskmanager.E011"]),
+            ({"MAX_LOG_LINES": 0, "MAX_LINE_LENGTH": "1", "N_REPORTS_KEPT": -1}, ["eztaskmanager.E012"] * 3),
+        ):
+            with self.subTest(settings):
+                self.assertEqual(self.ids(**settings), expected)
+
+    def test_none_means_no_limit(self) -> None:
+        self.assertEqual(self.ids(MAX_LOG_LINES=None, MAX_LINE_LENGTH=None, N_REPORTS_KEPT=None), [])
+
+    @override_settings(ROOT_URLCONF="eztaskmanager.tests.test_checks")
+    def test_a_project_without_the_log_viewers_addresses_is_warned(self) -> None:
+        self.assertEqual(self.ids(), ["eztaskmanager.W001"])
+
+
+urlpatterns: list[Any] = []

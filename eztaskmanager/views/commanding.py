@@ -1,0 +1,59 @@
+"""Buttons of the live viewer: stop this run, launch another like it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from eztaskmanager.exceptions import EzTaskManagerError, QueueUnreachable
+from eztaskmanager.models.tasks import LAUNCH_PERMISSION
+from eztaskmanager.views.access import READ_PERMISSION, ReportView
+from eztaskmanager.views.polling import tell_run
+
+
+class StopRunView(ReportView):
+    """Ask a run to end; a POST."""
+
+    http_method_names = ["post"]
+    permission = LAUNCH_PERMISSION
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Stop it, and answer a script with how it stands, a browser with its page."""
+        try:
+            was_running, text = self.report.stop(request.user), _("The run is asked to stop.")
+        except QueueUnreachable as exc:
+            was_running, text = True, str(exc)
+        if not was_running:
+            text = _("The run is over, or is stopping already.")
+        if request.accepts("text/html"):
+            messages.info(request, text)
+            return _page_of(request, pk)
+        return JsonResponse({"message": text, **tell_run(self.report)})
+
+
+class LaunchAgainView(ReportView):
+    """Launch the task once more, with the arguments of this run; a POST."""
+
+    http_method_names = ["post"]
+    permission = LAUNCH_PERMISSION
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Launch it, and go to the page of the new run."""
+        try:
+            report = self.report.task.launch(by=request.user, arguments=self.report.arguments)
+        except QueueUnreachable as exc:
+            messages.warning(request, _("The run waits, for the queue does not answer: %(why)s") % {"why": exc})
+        except EzTaskManagerError as exc:
+            messages.error(request, str(exc))
+        else:
+            return _page_of(request, report.pk)
+        return _page_of(request, pk)
+
+
+def _page_of(request: HttpRequest, pk: int) -> HttpResponse:
+    # Whoever may launch may perhaps not read logs.
+    if request.user.has_perm(READ_PERMISSION):
+        return redirect("eztaskmanager:live_log_viewer", pk=pk)
+    return redirect("admin:eztaskmanager_task_changelist")
