@@ -112,7 +112,7 @@ class Planned(models.Model):
 
     @property
     def zone_name(self) -> str:
-        """Whose clock it follows: its own time zone, or the project's."""
+        """Name of the zone whose clock it follows, which is its own or the project's."""
         return self.timezone or timezone.get_default_timezone_name()
 
     @property
