@@ -6,7 +6,7 @@ VENV ?= .venv
 MYSQL := $(shell command -v mariadb_config mysql_config | head -1 | grep -q . && command -v cc >/dev/null && \
 	$(PYTHON) -c 'import os, sysconfig as s; exit(not os.path.exists(s.get_path("include") + "/Python.h"))' && echo mysql)
 GROUPS ?= test dev docs $(MYSQL)
-EXTRAS ?= rq rq-scheduler celery tasks slack postgres
+EXTRAS ?= rq rq-scheduler celery tasks slack postgres webhook apprise prometheus yaml
 QUEUE ?= tasks
 PORT ?= 8000
 TESTS ?=

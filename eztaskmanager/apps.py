@@ -17,6 +17,8 @@ class EzTaskManagerConfig(AppConfig):
         """Connect the queue to the models, and the checks to Django."""
         from eztaskmanager import checks  # noqa: F401  Models must be there before these.
         from eztaskmanager.services import runner  # noqa: F401  RQ forks for each job: here it is loaded once.
+        from eztaskmanager.services import audit
         from eztaskmanager.services.scheduling import handing_over
 
         handing_over.connect()
+        audit.connect()

@@ -32,6 +32,10 @@ class LaunchRefused(EzTaskManagerError):
     """The task may not be launched: its command is inactive, or closed to this user."""
 
 
+class StopRefused(EzTaskManagerError):
+    """The task, or a run of it, may not be stopped or paused by this user."""
+
+
 class TaskQueueException(EzTaskManagerError):
     """A queue service could not do what it was asked."""
 

@@ -3,6 +3,8 @@
 `run_queued(report)`: a report waits to be handed to the engine. `run_cancelled(report)`: it will never start.
 `run_started(report)`, `run_finished(report)`: sent in the worker, after the database knows.
 `ride_planned(task)`: the next ride was set, moved or dropped.
+`task_acted(task, by, action, report)`: someone launched, stopped, paused or resumed; inside the transaction of that.
+`action` is a key of `eztaskmanager.services.audit.SENTENCES`, `report` the run it is about, or None.
 The sender is the model class. Receivers of the first and last run inside the caller's request.
 """
 
@@ -15,3 +17,4 @@ run_cancelled = Signal()
 run_started = Signal()
 run_finished = Signal()
 ride_planned = Signal()
+task_acted = Signal()

@@ -28,4 +28,4 @@ def run(task_id: int, report_id: int | None = None) -> None:
 @shared_task(name="eztaskmanager.tick", ignore_result=True)
 def tick_task() -> None:
     """Tick once; for `beat_schedule`, each second or few, with an `expires` as short."""
-    tick()
+    tick("celery")

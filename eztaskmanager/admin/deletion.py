@@ -26,7 +26,7 @@ def stop_tasks(tasks: Iterable[Task], by: User | AnonymousUser | None) -> None:
     """End their runs and schedules; an engine that is away finds nothing to run later."""
     for task in tasks:
         try:
-            get_task_service().remove(task, by=by)
+            get_task_service().remove(task, by=by, is_checked=False)
         except TaskQueueException as exc:
             logger.warning("While deleting %s, the queue did not answer: %s", task, exc)
 
@@ -35,7 +35,7 @@ def stop_reports(reports: Iterable[LaunchReport], by: User | AnonymousUser | Non
     """End these runs."""
     for report in reports:
         try:
-            report.stop(by)
+            report.stop(by, is_checked=False)
         except TaskQueueException as exc:
             logger.warning("While deleting %s, the queue did not answer: %s", report, exc)
 

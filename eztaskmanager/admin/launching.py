@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _, ngettext
 
 from eztaskmanager.admin.display import log_link, moment_in_zone
-from eztaskmanager.exceptions import EzTaskManagerError, LaunchRefused, QueueUnreachable
+from eztaskmanager.exceptions import EzTaskManagerError, QueueUnreachable
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.services.queues import get_task_service
 
@@ -56,7 +56,6 @@ def run_now(task: Task, user: User | AnonymousUser) -> Said:
 
 def stop(task: Task, user: User | AnonymousUser) -> Said:
     """Let its schedule rest, and end what runs or waits."""
-    _check(task, user)
     count = get_task_service().remove(task, by=user)
     if count:
         text = ngettext(
@@ -73,14 +72,9 @@ def stop(task: Task, user: User | AnonymousUser) -> Said:
 
 def pause(task: Task, user: User | AnonymousUser) -> Said:
     """Let its schedule rest; what runs, goes on."""
-    _check(task, user)
-    task.pause()
+    task.check_may_stop(user)
+    task.pause(user)
     return Said(messages.SUCCESS, _("%(name)s: its schedule is paused.") % {"name": task.name})
-
-
-def _check(task: Task, user: User | AnonymousUser) -> None:
-    if not task.may_be_launched_by(user):
-        raise LaunchRefused(_("You may not launch or stop the task %(name)s.") % {"name": task.name})
 
 
 def _queued(task: Task, report: LaunchReport) -> Said:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from eztaskmanager.admin import display
 from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.views.access import READ_PERMISSION
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ class Panel:
 
 
 def tell_panel(request: HttpRequest, task: Task) -> Panel:
-    """Tell how the task stands; buttons only for those who may launch it."""
+    """Tell how the task stands, with the buttons that the user may press."""
     busy = list(LaunchReport.objects.filter(task=task).busy().order_by("pk")[:5])
-    may_read = request.user.has_perm("eztaskmanager.view_launchreport")
+    may_read = request.user.has_perm(READ_PERMISSION)
     rides = task.cached_next_ride is not None
     return Panel(
         status=display.task_status(task),
@@ -52,20 +53,27 @@ def tell_panel(request: HttpRequest, task: Task) -> Panel:
             )
             for report in busy
         ],
-        buttons=_buttons(task, bool(busy)) if task.may_be_launched_by(request.user) else [],
+        buttons=[*_starts(task, request), *_stops(task, request, bool(busy))],
     )
 
 
-def _buttons(task: Task, is_busy: bool) -> list[Button]:
-    buttons = []
+def _starts(task: Task, request: HttpRequest) -> list[Button]:
+    if not task.may_be_launched_by(request.user):
+        return []
     if not task.has_schedule:
-        buttons.append(Button("_start-task", _("Start"), "default", _("Save, and run it now")))
-    else:
-        if task.cached_next_ride is None:
-            buttons.append(Button("_start-task", _("Start schedule"), "default", _("Save, and follow the schedule")))
-        buttons.append(Button("_launch-task", _("Run now"), "", _("Save, and run it now; its schedule goes on")))
-        if task.cached_next_ride is not None:
-            buttons.append(Button("_pause-task", _("Pause schedule"), "", _("Save, and let the schedule rest")))
+        return [Button("_start-task", _("Start"), "default", _("Save, and run it now"))]
+    buttons = []
+    if task.cached_next_ride is None:
+        buttons.append(Button("_start-task", _("Start schedule"), "default", _("Save, and follow the schedule")))
+    return [*buttons, Button("_launch-task", _("Run now"), "", _("Save, and run it now; its schedule goes on"))]
+
+
+def _stops(task: Task, request: HttpRequest, is_busy: bool) -> list[Button]:
+    buttons: list[Button] = []
+    if not task.may_be_stopped_by(request.user):
+        return buttons
+    if task.cached_next_ride is not None:
+        buttons.append(Button("_pause-task", _("Pause schedule"), "", _("Save, and let the schedule rest")))
     if is_busy or task.cached_next_ride is not None:
         title = (
             _("End what runs or waits, and pause the schedule") if task.has_schedule else _("End what runs or waits")

@@ -21,7 +21,7 @@ from eztaskmanager.admin.preview import preview_schedule
 from eztaskmanager.admin.typing import TaskModelAdmin
 from eztaskmanager.forms import TaskForm
 from eztaskmanager.models import AppCommand, LaunchReport, Task
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION
+from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
 from eztaskmanager.settings import app_settings
 
 BUTTONS: dict[str, launching.Doing] = {
@@ -192,8 +192,12 @@ class TaskAdmin(TaskModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
-        """Tell whether the user may launch and stop tasks."""
+        """Tell whether the user may launch tasks."""
         return bool(request.user.has_perm(LAUNCH_PERMISSION))
+
+    def has_stop_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may stop tasks and pause schedules."""
+        return bool(request.user.has_perm(STOP_PERMISSION))
 
     @admin.action(description=gettext_lazy("Start selected tasks, or their schedules"), permissions=["launch"])
     def launch_tasks(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
@@ -205,7 +209,7 @@ class TaskAdmin(TaskModelAdmin):
         """Run them, and leave their schedules alone."""
         launching.do_with_all(request, launching.run_now, queryset)
 
-    @admin.action(description=gettext_lazy("Stop selected tasks, and pause their schedules"), permissions=["launch"])
+    @admin.action(description=gettext_lazy("Stop selected tasks, and pause their schedules"), permissions=["stop"])
     def stop_tasks(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         """End what runs or waits, and let schedules rest."""
         launching.do_with_all(request, launching.stop, queryset)

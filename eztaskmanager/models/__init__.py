@@ -7,5 +7,6 @@ from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.logs import Log
 from eztaskmanager.models.reports import LaunchReport
 from eztaskmanager.models.tasks import Task
+from eztaskmanager.models.ticker_beats import TickerBeat
 
-__all__ = ["AppCommand", "LaunchReport", "Log", "Task", "TaskCategory"]
+__all__ = ["AppCommand", "LaunchReport", "Log", "Task", "TaskCategory", "TickerBeat"]

@@ -43,6 +43,13 @@ class AppCommand(models.Model):
         help_text=_("Only members of these groups may see and launch its tasks; none means everyone permitted."),
     )
 
+    confirmation = models.CharField(
+        _("confirmation"),
+        max_length=100,
+        blank=True,
+        help_text=_("What must be typed before its tasks are launched by hand; empty to ask for nothing."),
+    )
+
     objects: ClassVar[models.Manager[AppCommand]] = AppCommandQuerySet.as_manager()
 
     class Meta:

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.schedules import Schedule
-from eztaskmanager.signals import ride_planned
+from eztaskmanager.signals import ride_planned, task_acted
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
     from eztaskmanager.models.tasks import TaskQuerySet
 
 
@@ -182,20 +184,24 @@ class Planned(models.Model):
                 error = str(exc)
         self.note_ride(ride, error)
 
-    def pause(self) -> None:
-        """Keep the schedule, and let it rest."""
-        self._set_paused(True)
+    def pause(self, by: User | AnonymousUser | None = None) -> None:
+        """Keep the schedule, and let it rest. Who may is for the caller to ask; `by` is for the record."""
+        self._set_paused(True, by)
 
-    def resume(self) -> None:
+    def resume(self, by: User | AnonymousUser | None = None) -> None:
         """Follow the schedule from now on; what was missed meanwhile stays missed."""
-        self._set_paused(False)
+        self._set_paused(False, by)
 
-    def _set_paused(self, is_paused: bool) -> None:
+    def _set_paused(self, is_paused: bool, by: User | AnonymousUser | None) -> None:
         self.is_paused = is_paused
         with transaction.atomic():
             self._row().lock()
+            was_paused = self._row().values_list("is_paused", flat=True).first()
             self._row().update(is_paused=is_paused)
             self.plan()
+            if was_paused != is_paused:
+                action = "paused" if is_paused else "resumed"
+                task_acted.send(sender=type(self), task=self, by=by, action=action, report=None)
 
     def note_ride(self, ride: dt.datetime | None, error: str = "") -> None:
         """Store the next ride and what hangs on it, and tell the timers."""

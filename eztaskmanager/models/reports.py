@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Case, Q, Value, When
@@ -19,107 +18,23 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext
 from eztaskmanager.arguments import mask_secrets
 from eztaskmanager.exceptions import TaskQueueException
 from eztaskmanager.models.logs import Log
+from eztaskmanager.models.report_queries import LaunchReportQuerySet, tasks_by_pk
+from eztaskmanager.models.states import Result, State, Trigger
 from eztaskmanager.settings import app_settings
-from eztaskmanager.signals import run_cancelled, run_queued
+from eztaskmanager.signals import run_cancelled, run_queued, task_acted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-    from eztaskmanager.models.tasks import TaskQuerySet
-
 logger = logging.getLogger(__name__)
-
-
-def _tasks(pk: int) -> TaskQuerySet:
-    # The model is looked up, for tasks.py imports this module.
-    return apps.get_model("eztaskmanager", "Task")._default_manager.filter(pk=pk)
-
-
-class LaunchReportQuerySet(models.QuerySet["LaunchReport"]):
-    """Reports by where their run stands."""
-
-    def queued(self) -> LaunchReportQuerySet:
-        """Keep those that wait."""
-        return self.filter(state=LaunchReport.State.QUEUED)
-
-    def started(self) -> LaunchReportQuerySet:
-        """Keep those that run."""
-        return self.filter(state=LaunchReport.State.STARTED)
-
-    def busy(self) -> LaunchReportQuerySet:
-        """Keep those that are not over."""
-        return self.exclude(state=LaunchReport.State.FINISHED)
-
-    def due(self, now: dt.datetime) -> LaunchReportQuerySet:
-        """Keep those queued whose time to be handed over has come."""
-        return self.queued().filter(Q(due_at=None) | Q(due_at__lte=now))
-
-    def silent(self, now: dt.datetime) -> LaunchReportQuerySet:
-        """Keep those that run, and whose heart has not beaten for `EZTASKMANAGER_LOST_AFTER`."""
-        return self.started().filter(heartbeat_at__lt=now - dt.timedelta(seconds=app_settings.LOST_AFTER))
-
-    def beat(self) -> bool | None:
-        """Note a sign of life of the one run selected, bringing it back if it was taken for lost.
-
-        Returns:
-            Whether it is asked to stop; None when the report, or its right to run, is gone.
-        """
-        alive = self.started().update(heartbeat_at=timezone.now())
-        row = self.values("pk", "task_id", "state", "invocation_result", "stop_requested_at").first()
-        if row is None:
-            return None
-        if not alive:
-            if row["invocation_result"] != LaunchReport.RESULT_LOST:
-                return None
-            self._revive(row["pk"], row["task_id"])
-        return row["stop_requested_at"] is not None
-
-    def _revive(self, pk: int, task_id: int) -> None:
-        with transaction.atomic():
-            _tasks(task_id).lock()
-            self.filter(invocation_result=LaunchReport.RESULT_LOST).update(
-                state=LaunchReport.State.STARTED,
-                invocation_result=LaunchReport.RESULT_NO,
-                error="",
-                finished_at=None,
-                heartbeat_at=timezone.now(),
-            )
-            # A retry of what has not ended must not start.
-            first = self.values_list("retry_of", flat=True).get() or pk
-            LaunchReport.objects.filter(retry_of=first, state=LaunchReport.State.QUEUED).delete()
-            _tasks(task_id).derive()
 
 
 class LaunchReport(models.Model):
     """One run of a task: queued, then started, then finished, and never back but from *lost*."""
 
-    class State(models.TextChoices):
-        """Where the run stands."""
-
-        QUEUED = "queued", _("queued")
-        STARTED = "started", _("running")
-        FINISHED = "finished", _("finished")
-
-    class Result(models.TextChoices):
-        """How it ended."""
-
-        NO = "", _("none yet")
-        OK = "ok", _("ok")
-        WARNINGS = "warnings", _("warnings")
-        ERRORS = "errors", _("errors")
-        FAILED = "failed", _("failed")
-        STOPPED = "stopped", _("stopped")
-        TIMEOUT = "timeout", _("timed out")
-        LOST = "lost", _("lost")
-        SKIPPED = "skipped", _("skipped")
-
-    class Trigger(models.TextChoices):
-        """What made it run."""
-
-        MANUAL = "manual", _("by hand")
-        SCHEDULE = "schedule", _("schedule")
-        RETRY = "retry", _("retry")
-        API = "api", _("code")
+    State = State
+    Result = Result
+    Trigger = Trigger
 
     RESULT_NO = Result.NO.value
     RESULT_OK = Result.OK.value
@@ -146,7 +61,8 @@ class LaunchReport(models.Model):
     )
     RETRIED = (RESULT_FAILED, RESULT_TIMEOUT, RESULT_LOST)
 
-    task = models.ForeignKey("eztaskmanager.Task", verbose_name=_("task"), on_delete=models.CASCADE)
+    # Without an index of its own, for three others begin with it.
+    task = models.ForeignKey("eztaskmanager.Task", verbose_name=_("task"), on_delete=models.CASCADE, db_index=False)
     invocation_result = models.CharField(
         _("result"), max_length=20, choices=Result.choices, default="", blank=True, db_index=True
     )
@@ -205,6 +121,9 @@ class LaunchReport(models.Model):
         indexes = (
             models.Index(fields=("state", "enqueued_at"), name="eztaskmanager_state"),
             models.Index(fields=("task", "state"), name="eztaskmanager_task_state"),
+            # The last runs of a task, and what ended when.
+            models.Index(fields=("task", "id"), name="eztaskmanager_task_runs"),
+            models.Index(fields=("finished_at",), name="eztaskmanager_finished"),
         )
 
     def __str__(self) -> str:
@@ -236,16 +155,25 @@ class LaunchReport(models.Model):
         """
         run_queued.send(sender=type(self), report=self)
 
-    def stop(self, by: User | AnonymousUser | None = None) -> bool:
+    def stop(self, by: User | AnonymousUser | None = None, *, is_checked: bool = True) -> bool:
         """Take it back from the queue, or ask it to end; a run that is over stays as it is.
+
+        Args:
+            by: Who; None for the system.
+            is_checked: Whether `by` must be permitted to; not where something else permits it, such as a deletion.
 
         Returns:
             Whether there was something to stop.
+
+        Raises:
+            StopRefused: Not permitted.
         """
+        if is_checked:
+            self.task.check_may_stop(by)
         name = by.get_username() if by is not None else ""
         now = timezone.now()
         with transaction.atomic():
-            _tasks(self.task_id).lock()
+            tasks_by_pk(self.task_id).lock()
             row = LaunchReport.objects.filter(pk=self.pk)
             was_queued = bool(
                 row.queued().update(
@@ -257,10 +185,12 @@ class LaunchReport(models.Model):
                 )
             )
             if was_queued:
-                _tasks(self.task_id).derive()
+                tasks_by_pk(self.task_id).derive()
             was_running = not was_queued and bool(
                 row.started().filter(stop_requested_at=None).update(stop_requested_at=now, stopped_by=name)
             )
+            if was_queued or was_running:
+                task_acted.send(sender=type(self), task=self.task, by=by, action="stopped", report=self)
         self.refresh_from_db()
         if was_queued:
             run_cancelled.send(sender=type(self), report=self)
@@ -295,7 +225,7 @@ class LaunchReport(models.Model):
             default=Value(self.RESULT_OK),
         )
         with transaction.atomic():
-            _tasks(self.task_id).lock()
+            tasks_by_pk(self.task_id).lock()
             open_rows = LaunchReport.objects.filter(pk=self.pk)
             if silent_since is None:
                 open_rows = open_rows.exclude(~Q(invocation_result=self.RESULT_LOST), state=self.State.FINISHED)
@@ -314,7 +244,7 @@ class LaunchReport(models.Model):
                 # Not all fields: the task stays at hand.
                 self.refresh_from_db(fields=self.RUN_FIELDS)
                 retry = self._plan_retry()
-                _tasks(self.task_id).derive()
+                tasks_by_pk(self.task_id).derive()
         if ended and retry is not None:
             try:
                 retry.announce()
@@ -379,4 +309,4 @@ class LaunchReport(models.Model):
 
 @receiver(post_delete, sender=LaunchReport, dispatch_uid="eztaskmanager.derive_after_deletion")
 def _derive_task(instance: LaunchReport, **kwargs: object) -> None:
-    _tasks(instance.task_id).derive()
+    tasks_by_pk(instance.task_id).derive()

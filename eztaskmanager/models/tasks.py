@@ -12,17 +12,19 @@ from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
 from django.utils.translation import gettext, gettext_lazy as _
 
 from eztaskmanager import arguments as argument_text
-from eztaskmanager.exceptions import LaunchRefused, ScheduleError
+from eztaskmanager.exceptions import LaunchRefused, ScheduleError, StopRefused
 from eztaskmanager.models.categories import TaskCategory
 from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.planning import Planned
 from eztaskmanager.models.reports import LaunchReport
 from eztaskmanager.settings import app_settings
+from eztaskmanager.signals import task_acted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 LAUNCH_PERMISSION = "eztaskmanager.launch_task"
+STOP_PERMISSION = "eztaskmanager.stop_task"
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -164,7 +166,10 @@ class Task(Planned):
     class Meta:
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
-        permissions = (("launch_task", _("Can launch and stop tasks")),)
+        permissions = (
+            ("launch_task", _("Can launch tasks and have their schedules followed")),
+            ("stop_task", _("Can stop tasks and pause their schedules")),
+        )
         indexes = (models.Index(fields=("cached_next_ride",), name="eztaskmanager_next_ride"),)
 
     def __str__(self) -> str:
@@ -248,8 +253,21 @@ class Task(Planned):
             raise LaunchRefused(gettext("You may not launch the task %(name)s.") % {"name": self.name})
 
     def may_be_launched_by(self, user: User | AnonymousUser) -> bool:
-        """Tell whether permission and allowed groups let the user launch and stop it."""
+        """Tell whether permission and allowed groups let the user launch it, or have its schedule followed."""
         return bool(user.has_perm(LAUNCH_PERMISSION)) and self.command.is_open_to(user)
+
+    def may_be_stopped_by(self, user: User | AnonymousUser) -> bool:
+        """Tell whether permission and allowed groups let the user stop its runs, and pause its schedule."""
+        return bool(user.has_perm(STOP_PERMISSION)) and self.command.is_open_to(user)
+
+    def check_may_stop(self, by: User | AnonymousUser | None) -> None:
+        """Refuse a user who may not stop it; None is the system, which may.
+
+        Raises:
+            StopRefused: With the reason.
+        """
+        if by is not None and not self.may_be_stopped_by(by):
+            raise StopRefused(gettext("You may not stop or pause the task %(name)s.") % {"name": self.name})
 
     def launch(
         self,
@@ -286,12 +304,27 @@ class Task(Planned):
                 launched_by_name=by.get_username() if by is not None else "",
             )
             Task.objects.filter(pk=self.pk).derive()
+            task_acted.send(sender=Task, task=self, by=by, action="launched", report=report)
         report.announce()
         return report
 
-    def stop(self, by: User | AnonymousUser | None = None) -> int:
-        """Take its queued runs back and ask the running ones to end. Returns how many of them."""
-        return sum(report.stop(by) for report in LaunchReport.objects.filter(task=self.pk).busy())
+    def stop(self, by: User | AnonymousUser | None = None, *, is_checked: bool = True) -> int:
+        """Take its queued runs back and ask the running ones to end.
+
+        Args:
+            by: Who; None for the system.
+            is_checked: Whether `by` must be permitted to; not where something else permits it, such as a deletion.
+
+        Returns:
+            How many of them.
+
+        Raises:
+            StopRefused: Not permitted.
+        """
+        if is_checked:
+            self.check_may_stop(by)
+        busy = LaunchReport.objects.filter(task=self.pk).busy().select_related("task__command")
+        return sum(report.stop(by, is_checked=False) for report in busy)
 
     def clean(self) -> None:
         """Refuse a schedule that cannot be followed, at its field."""

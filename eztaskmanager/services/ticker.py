@@ -74,7 +74,7 @@ class Ticker:
         return wait
 
     def _tick(self) -> float:
-        tick()
+        tick("eztaskscheduler", self.interval)
         if self.health_file is not None:
             self.health_file.touch()
         return self._wait()

@@ -10,25 +10,30 @@ from contextlib import contextmanager
 from django.utils import timezone
 
 from eztaskmanager.exceptions import TaskQueueException
-from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.models import LaunchReport, Task, TickerBeat
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.services.runner import tell_of_the_lost
 from eztaskmanager.services.scheduling.handing_over import hand_over_each, hand_over_left, hand_over_missing
-from eztaskmanager.services.scheduling.slots import claim_due_slots
+from eztaskmanager.services.scheduling.slots import claim_due_slots, next_due
 from eztaskmanager.signals import ride_planned
 
 logger = logging.getLogger(__name__)
 
 
-def tick() -> int:
+def tick(kind: str = "tick", interval: float = 60) -> int:
     """Run what is due; any number of processes may tick at once.
 
     An engine that does not answer is told of in the log; what it should carry waits in the database.
+
+    Args:
+        kind: What ticks, for people to see that something does.
+        interval: Seconds until its next tick at the latest.
 
     Returns:
         How many slots this tick claimed.
     """
     now = timezone.now()
+    TickerBeat.objects.beat(kind, interval)
     tell_of_the_lost()
     reports = claim_due_slots(now)
     with _queue_may_be_away():
@@ -72,5 +77,8 @@ def ring(task_id: int) -> None:
         task = Task.objects.filter(pk=task_id).first()
         if task is not None:
             ride_planned.send(sender=Task, task=task)
+    # An engine's timers are quiet between two rides.
+    due = next_due()
+    TickerBeat.objects.beat("timers", 0 if due is None else (due - timezone.now()).total_seconds())
     # Where no ticker runs, one timer looks after the others.
     get_task_service().look_after_timers()

@@ -28,6 +28,7 @@ PLACES = {
     "services.logger": (3, "log"),
     "services.log_search": (3, "log"),
     "services.log_limits": (3, "log"),
+    "services.audit": (3, "audit"),
     "services.patience": (3, "patience"),
     "services.queues": (3, "queues"),
     "services.notifications": (3, "notifications"),
@@ -66,6 +67,10 @@ OPTIONAL = {
     "django_tasks": {"services.queues.django_tasks"},
     "django_tasks_db": {"services.queues.django_tasks"},
     "slack_sdk": {"services.notifications.slack"},
+    "requests": {"services.notifications.http"},
+    "apprise": {"services.notifications.apprise"},
+    "prometheus_client": {"services.metrics"},
+    "yaml": {"services.task_files"},
     "psycopg": {"services.log_writer"},
     "MySQLdb": {"services.log_writer"},
 }

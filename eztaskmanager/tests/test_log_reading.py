@@ -25,7 +25,7 @@ class LogReadingTests(TestCase):
 
     @classmethod
     def setUpTestData(cls) -> None:
-        cls.reader = make_user("rita", "view_launchreport")
+        cls.reader = make_user("rita", "view_launchreport", "view_log")
         cls.report = make_report(make_task(name="Nightly copy"), n_log_lines=N_LINES, n_log_errors=2, n_log_debugs=100)
         Log.objects.bulk_create(
             Log(

@@ -149,7 +149,7 @@ class LaunchTests(TestCase):
     def test_a_queued_run_that_is_stopped_is_over_at_once(self) -> None:
         task = make_task()
         report = task.launch()
-        self.assertEqual(task.stop(by=make_user("olivia")), 1)
+        self.assertEqual(task.stop(by=make_user("olivia", "stop_task")), 1)
         report.refresh_from_db()
         task.refresh_from_db()
         self.assertEqual((report.state, report.invocation_result, report.stopped_by), ("finished", "stopped", "olivia"))

@@ -24,6 +24,10 @@ EXTRAS = {
     "tasks": {"django_tasks", "django_tasks_db"},
     "slack": {"slack_sdk"},
     "postgres": {"psycopg"},
+    "webhook": {"requests"},
+    "apprise": {"apprise"},
+    "prometheus": {"prometheus_client"},
+    "yaml": {"yaml"},
 }
 PUBLIC = {
     "eztaskmanager.models": ["AppCommand", "TaskCategory", "Task", "LaunchReport", "Log"],

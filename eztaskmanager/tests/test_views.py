@@ -33,7 +33,7 @@ class LogPagesTestCase(TestCase):
     """A run that has said something, and a reader."""
 
     def setUp(self) -> None:
-        self.reader = make_user("rita", "view_launchreport")
+        self.reader = make_user("rita", "view_launchreport", "view_log")
         self.client.force_login(self.reader)
         self.report = make_report(make_task("check", name="Checking"), state="started", started_at=timezone.now())
 
@@ -95,7 +95,7 @@ class AccessTests(LogPagesTestCase):
     def test_reading_is_a_get_and_changing_a_post(self) -> None:
         for name in PAGES:
             self.assertEqual(self.client.post(address(name, self.report)).status_code, 405)
-        self.client.force_login(make_user("lee", "view_launchreport", "launch_task"))
+        self.client.force_login(make_user("lee", "view_launchreport", "view_log", "launch_task", "stop_task"))
         for name in ("stop_run", "launch_again"):
             self.assertEqual(self.client.get(address(name, self.report)).status_code, 405)
 
@@ -271,7 +271,7 @@ class LivePageTests(LogPagesTestCase):
 
     def test_buttons_are_for_those_who_may(self) -> None:
         self.assertNotIn('id="ez-stop"', self.page())
-        self.client.force_login(make_user("lee", "view_launchreport", "launch_task"))
+        self.client.force_login(make_user("lee", "view_launchreport", "view_log", "launch_task", "stop_task"))
         self.assertIn('id="ez-stop"', self.page())
 
     def test_its_words_for_the_script_are_an_attribute(self) -> None:
@@ -289,7 +289,7 @@ class ButtonTests(LogPagesTestCase):
     def setUp(self) -> None:
         super().setUp()
         get_task_service().clear()  # type: ignore[attr-defined]
-        self.client.force_login(make_user("lee", "view_launchreport", "launch_task"))
+        self.client.force_login(make_user("lee", "view_launchreport", "view_log", "launch_task", "stop_task"))
 
     def test_stop_asks_the_run_to_end(self) -> None:
         answer = self.client.post(address("stop_run", self.report))
@@ -304,7 +304,7 @@ class ButtonTests(LogPagesTestCase):
 
     def test_stop_needs_the_csrf_token(self) -> None:
         client = self.client_class(enforce_csrf_checks=True)
-        client.force_login(make_user("sam", "view_launchreport", "launch_task"))
+        client.force_login(make_user("sam", "view_launchreport", "view_log", "launch_task", "stop_task"))
         self.assertEqual(client.post(address("stop_run", self.report)).status_code, 403)
 
     def test_launch_again_runs_the_same_arguments(self) -> None:

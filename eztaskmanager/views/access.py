@@ -21,7 +21,8 @@ from eztaskmanager.models import LaunchReport, Task
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-READ_PERMISSION = "eztaskmanager.view_launchreport"
+# Logs may hold secrets, so to see that something ran, and to read what it said, are two permissions.
+READ_PERMISSION = "eztaskmanager.view_log"
 
 
 class BadParameter(Exception):

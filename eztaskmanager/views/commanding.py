@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from eztaskmanager.exceptions import EzTaskManagerError, QueueUnreachable
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION
+from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
 from eztaskmanager.views.access import READ_PERMISSION, ReportView
 from eztaskmanager.views.polling import tell_run
 
@@ -17,7 +17,7 @@ class StopRunView(ReportView):
     """Ask a run to end; a POST."""
 
     http_method_names = ["post"]
-    permission = LAUNCH_PERMISSION
+    permission = STOP_PERMISSION
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Stop it, and answer a script with how it stands, a browser with its page."""

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import get_language, gettext as _
 
 from eztaskmanager.models import LaunchReport
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION
+from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
 from eztaskmanager.views.access import ReportView
 from eztaskmanager.views.facts import tell_facts
 from eztaskmanager.views.polling import tell_run
@@ -71,10 +71,10 @@ class LiveLogViewerView(ReportView):
             "report": report,
             "run": run,
             "facts": tell_facts(report),
-            "may_stop": may_launch,
+            "may_stop": request.user.has_perm(STOP_PERMISSION),
             "may_launch_again": may_launch and report.task.command.active,
             "may_view_tasks": request.user.is_staff and request.user.has_perm("eztaskmanager.view_task"),
-            "may_view_reports": request.user.is_staff,
+            "may_view_reports": request.user.is_staff and request.user.has_perm("eztaskmanager.view_launchreport"),
             "breadcrumbs_are_a_list": django.VERSION >= (6, 1),
             "neighbours": self._neighbours(),
             # As an attribute of an element, for a page without inline scripts.

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         if health_file is not None and not health_file.parent.is_dir():
             raise CommandError(f"The health file cannot be made: there is no directory {str(health_file.parent)!r}.")
         if options["once"]:
-            count = tick()
+            count = tick("eztaskscheduler --once")
             self.stdout.write(f"Slots run: {count}.")
             return
         self.stdout.write("The scheduler is up; end it with Ctrl-C.")

@@ -99,15 +99,29 @@ class TaskQueueService(ABC):
         if ride is None:
             is_point = not task.is_periodic and not task.cron
             raise TaskQueueException(str(IN_THE_PAST if is_point else SCHEDULE_IS_OVER % {"name": task.name}))
-        task.resume()
+        task.resume(by)
         return None
 
     @final
-    def remove(self, task: Task, by: User | AnonymousUser | None = None) -> int:
-        """Let its schedule rest, take its queued runs back and ask the running ones to end. Returns how many."""
+    def remove(self, task: Task, by: User | AnonymousUser | None = None, *, is_checked: bool = True) -> int:
+        """Let its schedule rest, take its queued runs back and ask the running ones to end.
+
+        Args:
+            task: The task, saved.
+            by: Who; None for the system.
+            is_checked: Whether `by` must be permitted to; not where something else permits it, such as a deletion.
+
+        Returns:
+            How many runs.
+
+        Raises:
+            StopRefused: Not permitted.
+        """
+        if is_checked:
+            task.check_may_stop(by)
         if task.has_schedule:
-            task.pause()
-        count = task.stop(by)
+            task.pause(by)
+        count = task.stop(by, is_checked=False)
         task.compute_cache()
         return count
 

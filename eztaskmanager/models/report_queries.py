@@ -1,0 +1,79 @@
+"""Reports by where their run stands, and the signs of life of those that run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from eztaskmanager.models.states import Result, State
+from eztaskmanager.settings import app_settings
+
+if TYPE_CHECKING:
+    from eztaskmanager.models.reports import LaunchReport  # noqa: F401  Named in a base class, as text.
+    from eztaskmanager.models.tasks import TaskQuerySet
+
+
+def tasks_by_pk(pk: int) -> TaskQuerySet:
+    """Select a task by its key."""
+    # The model is looked up, for tasks.py imports this module.
+    return apps.get_model("eztaskmanager", "Task")._default_manager.filter(pk=pk)
+
+
+class LaunchReportQuerySet(models.QuerySet["LaunchReport"]):
+    """Reports by where their run stands."""
+
+    def queued(self) -> LaunchReportQuerySet:
+        """Keep those that wait."""
+        return self.filter(state=State.QUEUED)
+
+    def started(self) -> LaunchReportQuerySet:
+        """Keep those that run."""
+        return self.filter(state=State.STARTED)
+
+    def busy(self) -> LaunchReportQuerySet:
+        """Keep those that are not over."""
+        return self.exclude(state=State.FINISHED)
+
+    def due(self, now: dt.datetime) -> LaunchReportQuerySet:
+        """Keep those queued whose time to be handed over has come."""
+        return self.queued().filter(Q(due_at=None) | Q(due_at__lte=now))
+
+    def silent(self, now: dt.datetime) -> LaunchReportQuerySet:
+        """Keep those that run, and whose heart has not beaten for `EZTASKMANAGER_LOST_AFTER`."""
+        return self.started().filter(heartbeat_at__lt=now - dt.timedelta(seconds=app_settings.LOST_AFTER))
+
+    def beat(self) -> bool | None:
+        """Note a sign of life of the one run selected, bringing it back if it was taken for lost.
+
+        Returns:
+            Whether it is asked to stop; None when the report, or its right to run, is gone.
+        """
+        alive = self.started().update(heartbeat_at=timezone.now())
+        row = self.values("pk", "task_id", "state", "invocation_result", "stop_requested_at").first()
+        if row is None:
+            return None
+        if not alive:
+            if row["invocation_result"] != Result.LOST:
+                return None
+            self._revive(row["pk"], row["task_id"])
+        return row["stop_requested_at"] is not None
+
+    def _revive(self, pk: int, task_id: int) -> None:
+        with transaction.atomic():
+            tasks_by_pk(task_id).lock()
+            self.filter(invocation_result=Result.LOST).update(
+                state=State.STARTED,
+                invocation_result=Result.NO,
+                error="",
+                finished_at=None,
+                heartbeat_at=timezone.now(),
+            )
+            # A retry of what has not ended must not start.
+            first = self.values_list("retry_of", flat=True).get() or pk
+            self.model._default_manager.filter(retry_of=first, state=State.QUEUED).delete()
+            tasks_by_pk(task_id).derive()
