@@ -19,7 +19,7 @@ STAMP := $(VENV)/.installed-$(subst $(space),-,$(strip $(GROUPS) for $(EXTRAS)))
 DEMO_EXTRAS := tasks rq
 
 .DEFAULT_GOAL := help
-.PHONY: help install test test-databases coverage lint format types docs screenshots bench demo lock clean
+.PHONY: help install test test-databases coverage lint format types docs screenshots bench demo lock vendor clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -79,6 +79,9 @@ demo: ## Try it: make demo, make demo QUEUE=rq, make demo PORT=9000
 
 lock: $(POETRY) ## Bring poetry.lock up to date with pyproject.toml
 	$(POETRY) lock
+
+vendor: ## Fetch the libraries that the pages bring along, with npm
+	.ci/vendor
 
 clean: ## Remove what was made
 	rm -rf $(VENV) .poetry docs/_build demoproject/var .coverage htmlcov
