@@ -1,7 +1,7 @@
 """Directives that write the reference from the code, so that it cannot lag behind.
 
-`setting NAME` tells a setting, its body adds to it; `checks` lists the system checks with the meanings in its body; `columns MODEL` lists a model's own
-columns; `command NAME` tells a management command and its options.
+`setting NAME` tells a setting, its body adds to it; `checks` lists the system checks with the meanings in its body;
+`columns MODEL` lists a model's own columns; `command NAME` tells a management command and its options.
 """
 
 from __future__ import annotations
