@@ -23,6 +23,9 @@ release = version = eztaskmanager.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "from_code"]
 exclude_patterns = ["_build"]
+# Sections of docstrings that are about addresses.
+napoleon_custom_sections = [("Parameters", "params_style"), ("Answer", "params_style")]
+
 html_theme = "furo"
 html_title = f"{project} {release}"
 
