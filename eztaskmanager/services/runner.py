@@ -16,6 +16,7 @@ from eztaskmanager.services.logger import level_of_run
 from eztaskmanager.services.notifications import emit_notifications
 from eztaskmanager.services.patience import until_it_works
 from eztaskmanager.services.recorder import Recorder
+from eztaskmanager.services.retention import prune_after_run
 from eztaskmanager.services.scheduling.handing_over import hand_over_waiting
 from eztaskmanager.services.scheduling.sweeping import lose_silent
 from eztaskmanager.settings import app_settings
@@ -104,7 +105,7 @@ def _finish(report: LaunchReport, outcome: Outcome) -> bool:
 
 def _after(report: LaunchReport) -> None:
     """Do what follows an end; none of it may hurt the run, or each other."""
-    for step in (_tell, _let_the_next_run, _prune):
+    for step in (_tell, _let_the_next_run, prune_after_run):
         try:
             step(report)
         except Exception:  # The run is over and on record; its worker goes on.
@@ -123,11 +124,3 @@ def _let_the_next_run(report: LaunchReport) -> None:
         hand_over_waiting(report.task_id)
     except TaskQueueException as exc:
         logger.warning("The next run of %s waits for the engine: %s", report.task, exc)
-
-
-def _prune(report: LaunchReport) -> None:
-    kept = report.task.keep_reports
-    if kept is None:
-        kept = app_settings.N_REPORTS_KEPT
-    if kept is not None:
-        report.task.prune_reports(kept)
