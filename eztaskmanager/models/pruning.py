@@ -116,11 +116,11 @@ class Pruner:
     def _drop(self, doomed: Doomed, after: int) -> int | None:
         """Delete lines past a number; return the last number that is done with, or None when no more are to go."""
         lines = Log.objects.filter(launch_report=doomed.pk)
-        last = doomed.n_log_lines - TAIL
+        last: int = doomed.n_log_lines - TAIL
         note = gettext("… %(count)d lines dropped to make room …")
         with transaction.atomic():
             # Logs have gaps where they were trimmed.
-            first = lines.filter(seq__gt=after, seq__lte=last).aggregate(first=Min("seq"))["first"]
+            first: int | None = lines.filter(seq__gt=after, seq__lte=last).aggregate(first=Min("seq"))["first"]
             if first is None:
                 return None
             until = min(last, first + self.rows - 1)
