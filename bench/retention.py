@@ -64,9 +64,8 @@ def _long_report(n_lines: int) -> LaunchReport:
     writer = LogWriter(report.pk)
     for start in range(0, n_lines, STEP):
         now = time.time()
-        writer.write(
-            [Line(now, "INFO", "stdout", f"line {n} of a log as logs are") for n in range(start, start + STEP)]
-        )
+        numbers = range(start, min(start + STEP, n_lines))
+        writer.write([Line(now, "INFO", "stdout", f"line {n} of a log as logs are") for n in numbers])
     report.finish("ok")
     LaunchReport.objects.create(task=report.task, state="finished", started_at=timezone.now())
     report.refresh_from_db()

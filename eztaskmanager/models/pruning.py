@@ -95,8 +95,7 @@ class Pruner:
                 self.n_logs = n_logs
                 if self.is_ended:
                     return
-                # Past very many dead rows, which PostgreSQL is better led here than with the task's row in hand.
-                size = Log.objects.filter(launch_report=one.pk).count()
+                size = SHORT
             if batch and (
                 one.task_id != batch[0].task_id or len(batch) == REPORTS or n_lines + size > max(self.rows, SHORT)
             ):

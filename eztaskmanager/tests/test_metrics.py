@@ -158,7 +158,8 @@ class PageTests(Scrape):
         self.assertIn("eztaskmanager_recent_runs", found)
         openmetrics = self.scrape(accept=OPENMETRICS)
         self.assertTrue(openmetrics["Content-Type"].startswith("application/openmetrics-text"))
-        kinds = {family.name: family.type for family in parse_openmetrics(openmetrics.content.decode())}  # type: ignore[no-untyped-call]
+        families = parse_openmetrics(openmetrics.content.decode())  # type: ignore[no-untyped-call]
+        kinds = {family.name: family.type for family in families}
         self.assertEqual(kinds["eztaskmanager_recent_run_duration_seconds"], "gaugehistogram")
 
     def test_nobody_else_is_let_in(self) -> None:
