@@ -86,11 +86,11 @@ def check_monitoring(**kwargs: Any) -> list[CheckMessage]:
     """Look at what health and metrics are guarded by, and at how much metrics tell."""
     found: list[CheckMessage] = []
     token = app_settings.MONITORING_TOKEN
-    if token is not None and (not isinstance(token, str) or len(token.strip()) < SHORTEST_TOKEN):
+    if token is not None and not (isinstance(token, str) and token.isascii() and len(token.strip()) >= SHORTEST_TOKEN):
         found.append(
             # Without the value, which is a secret.
             Error(
-                f"EZTASKMANAGER_MONITORING_TOKEN must be a text of {SHORTEST_TOKEN} characters or more, or None.",
+                f"EZTASKMANAGER_MONITORING_TOKEN must be a text of {SHORTEST_TOKEN} ASCII characters or more, or None.",
                 hint='Make one: python -c "import secrets; print(secrets.token_urlsafe())"',
                 id="eztaskmanager.E040",
             )

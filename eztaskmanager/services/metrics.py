@@ -25,7 +25,7 @@ from eztaskmanager.settings import app_settings
 BUCKETS = (0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 4 * 3_600.0, 12 * 3_600.0, INF)
 # For how many seconds the figures serve, and how long they may take.
 FRESH = 5.0
-TIMEOUT = 20.0
+TIMEOUT = 10.0
 OTHERS = ("", "(others)")
 TASK = ["task_id", "task"]
 

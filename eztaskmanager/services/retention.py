@@ -31,7 +31,7 @@ FIELDS = ("pk", "task_id", "n_log_lines")
 PAGE = 2_000
 LONGEST_PAUSE = 0.5
 # Seconds that a worker may spend after a run, and a tick in between; what is left is left to the next.
-AFTER_A_RUN = 10.0
+AFTER_A_RUN = 2.0
 IN_A_TICK = 1.0
 LOOK_EVERY = 3600.0
 
@@ -137,10 +137,9 @@ class Housekeeper:
     def __init__(self) -> None:
         self._next_look = 0.0
 
-    def work(self, seconds: float) -> None:
-        """Go on for some seconds at most; not at all when nothing is left for this hour."""
-        seconds = min(seconds, IN_A_TICK)
-        if seconds <= 0 or time.monotonic() < self._next_look:
+    def work(self, seconds_to_spare: Callable[[], float]) -> None:
+        """Go on for a second, or less if there is less to spare; not at all when nothing is left for this hour."""
+        if time.monotonic() < self._next_look or (seconds := min(seconds_to_spare(), IN_A_TICK)) <= 0:
             return
         pruner = make_pruner(Rest(seconds))
         try:

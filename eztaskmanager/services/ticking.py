@@ -43,7 +43,7 @@ def tick(kind: str = "tick", interval: float = 60) -> int:
             hand_over_left(now)
             hand_over_missing(now)
         get_task_service().look_after_timers()
-    housekeeper.work(_seconds_to_spare())
+    housekeeper.work(_seconds_to_spare)
     return len(reports)
 
 

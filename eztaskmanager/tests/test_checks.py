@@ -28,6 +28,7 @@ class CheckTests(SimpleTestCase):
             ({"METRICS_WINDOW": -1}, ["eztaskmanager.E011"]),
             ({"MONITORING_TOKEN": "short"}, ["eztaskmanager.E040"]),
             ({"MONITORING_TOKEN": b"bytes that are long enough"}, ["eztaskmanager.E040"]),
+            ({"MONITORING_TOKEN": "è" * 30}, ["eztaskmanager.E040"]),
             ({"METRICS_MAX_TASKS": None}, ["eztaskmanager.E041"]),
             ({"KEEP_FAILED_DAYS": 30}, ["eztaskmanager.W042"]),
         ):

@@ -20,6 +20,7 @@ from eztaskmanager.models.pruning import HEAD, SHORT, TAIL, Doomed, Pruner
 from eztaskmanager.services import run_management_command
 from eztaskmanager.services.retention import Housekeeper, Policy, Rest, log_rows_kept, make_pruner, prune
 from eztaskmanager.tests.factories import make_report, make_task
+from eztaskmanager.tests.viewer_page import ViewerTestCase
 from eztaskmanager.tests.waiting import wait_until
 from eztaskmanager.tests.workers import MANAGE, WorkerTestCase
 
@@ -260,12 +261,12 @@ class MomentsTests(TransactionTestCase):
         task = make_task()
         ended(task, days_ago=9), ended(task)
         housekeeper = Housekeeper()
-        housekeeper.work(0)
+        housekeeper.work(lambda: 0)
         self.assertEqual(LaunchReport.objects.count(), 2)
-        housekeeper.work(1)
+        housekeeper.work(lambda: 1)
         self.assertEqual(LaunchReport.objects.count(), 1)
         with self.assertNumQueries(0):
-            housekeeper.work(1)
+            housekeeper.work(lambda: 1)
 
     @override_settings(EZTASKMANAGER_KEEP_DAYS=5)
     def test_the_housekeeper_goes_on_with_what_it_could_not_finish(self) -> None:
@@ -274,13 +275,13 @@ class MomentsTests(TransactionTestCase):
             ended(make_task(), days_ago=9), ended(task, days_ago=9)
         tasks = [ended(one) for one in Task.objects.all()]
         housekeeper = Housekeeper()
-        wait_until(lambda: (housekeeper.work(0.000_001), LaunchReport.objects.count() == len(tasks))[1])
+        wait_until(lambda: (housekeeper.work(lambda: 0.000_001), LaunchReport.objects.count() == len(tasks))[1])
 
     @override_settings(EZTASKMANAGER_KEEP_DAYS="soon")
     def test_trouble_of_the_housekeeper_is_logged_and_hurts_nothing(self) -> None:
         ended(make_task())
         with self.assertLogs("eztaskmanager.services.retention", "ERROR"):
-            Housekeeper().work(1)
+            Housekeeper().work(lambda: 1)
 
     def test_two_at_once_do_it_once(self) -> None:
         tasks = [make_task(name=f"task {number}") for number in range(3)]
@@ -376,3 +377,14 @@ class InterruptionTests(WorkerTestCase):
         self.assertIn(f"{40_001 - left} lines dropped", report.logs.get(seq=HEAD + 1).message)
         call_command("prunereports", "--older-than", "5", verbosity=0, stdout=io.StringIO())
         self.assertEqual((LaunchReport.objects.count(), Log.objects.count()), (1, 0))
+
+
+class ShortenedLogTests(ViewerTestCase):
+    def test_the_viewer_shows_both_ends_of_a_shortened_log_and_what_is_gone(self) -> None:
+        add_lines(self.report, 1_000)
+        self.finish()
+        Pruner().shorten(Doomed(self.report.pk, self.report.task_id, 1_000))
+        self.open()
+        said = "text => [...document.querySelectorAll('.ez-message')].some(line => line.textContent.includes(text))"
+        for text in ("line 1000", "900 lines dropped"):
+            self.wait(said, text)

@@ -111,6 +111,15 @@ class SignalTests(TransactionTestCase):
         run_management_command(task.pk, task.launch().pk)
         self.assertEqual(self.told, [])
 
+    def test_a_run_that_was_taken_for_lost_tells_its_true_end_too(self) -> None:
+        def lose(report: LaunchReport, **kwargs: object) -> None:
+            LaunchReport.objects.get(pk=report.pk).finish("lost")
+
+        self.listen(run_started, lose)
+        task = make_task("ez_end", "return")
+        self.assertEqual(run_management_command(task.pk, task.launch().pk), "ok")
+        self.assertEqual(self.told[-1], ("end", "finished", "ok"))
+
     def test_of_a_report_that_is_deleted_nothing_is_told(self) -> None:
         def delete(report: LaunchReport, **kwargs: object) -> None:
             LaunchReport.objects.filter(pk=report.pk).delete()
