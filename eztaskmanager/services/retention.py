@@ -34,6 +34,8 @@ LONGEST_PAUSE = 0.5
 AFTER_A_RUN = 2.0
 IN_A_TICK = 1.0
 LOOK_EVERY = 3600.0
+# In days; longer ago there is no date.
+LONGEST = 100_000
 
 
 @dataclass(frozen=True)
@@ -203,9 +205,9 @@ def pages_by_age(policy: Policy, tasks: Sequence[int] | None) -> Iterator[list[D
     if policy.days is None:
         return
     now = timezone.now()
-    is_old = Q(finished_at__lt=now - dt.timedelta(days=policy.days))
+    is_old = Q(finished_at__lt=_days_before(now, policy.days))
     if policy.failed_days is not None:
-        very_old = now - dt.timedelta(days=max(policy.days, policy.failed_days))
+        very_old = _days_before(now, max(policy.days, policy.failed_days))
         is_old &= ~Q(invocation_result__in=FAILED) | Q(finished_at__lt=very_old)
     old = LaunchReport.objects.expendable().filter(is_old)
     if tasks is not None:
@@ -214,6 +216,10 @@ def pages_by_age(policy: Policy, tasks: Sequence[int] | None) -> Iterator[list[D
     while page := [Doomed(*row) for row in old.filter(pk__gt=after).order_by("pk").values_list(*FIELDS)[:PAGE]]:
         after = page[-1].pk
         yield sorted(page, key=lambda one: (one.task_id, one.pk))
+
+
+def _days_before(now: dt.datetime, days: float) -> dt.datetime:
+    return now - dt.timedelta(days=min(days, LONGEST))
 
 
 def log_rows_kept() -> int:

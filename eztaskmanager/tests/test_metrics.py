@@ -169,6 +169,8 @@ class PageTests(Scrape):
         self.assertEqual(self.scrape("wrong").status_code, 401)
         with override_settings(EZTASKMANAGER_MONITORING_TOKEN=None):
             self.assertEqual(self.scrape("None").status_code, 401)
+        with override_settings(EZTASKMANAGER_MONITORING_TOKEN=f"{TOKEN}\n"):
+            self.assertEqual(self.scrape().status_code, 200)
         self.client.force_login(make_user("olivia"))
         self.assertEqual(self.client.get(ADDRESS).status_code, 403)
         self.assertEqual(self.client.post(ADDRESS).status_code, 405)

@@ -104,6 +104,12 @@ class PolicyTests(TestCase):
         prune_all(days=10, failed_days=30)
         self.assertEqual(kept(), pks(failure, young, last))
 
+    def test_however_many_days_are_fine(self) -> None:
+        task = make_task()
+        old, last = ended(task, days_ago=5), ended(task)
+        prune_all(days=10**9, failed_days=10**10)
+        self.assertEqual(kept(), pks(old, last))
+
     def test_failures_are_never_kept_for_fewer_days(self) -> None:
         task = make_task()
         failure, last = ended(task, "failed", days_ago=5), ended(task)

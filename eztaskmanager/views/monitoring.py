@@ -37,9 +37,9 @@ def has_token(request: HttpRequest) -> bool:
     """Tell whether the request shows the token of the setting; asks no database."""
     token = app_settings.MONITORING_TOKEN
     given = request.headers.get("Authorization", "")
-    if not isinstance(token, str) or not token or not given.lower().startswith(SCHEME):
+    if not isinstance(token, str) or not token.strip() or not given.lower().startswith(SCHEME):
         return False
-    return constant_time_compare(given[len(SCHEME) :].strip(), token)
+    return constant_time_compare(given[len(SCHEME) :].strip(), token.strip())
 
 
 def identify(request: HttpRequest) -> Reader | None:
