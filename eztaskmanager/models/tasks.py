@@ -16,6 +16,7 @@ from eztaskmanager.exceptions import LaunchRefused, ScheduleError, StopRefused
 from eztaskmanager.models.categories import TaskCategory
 from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.planning import Planned
+from eztaskmanager.models.pruning import Doomed, Pruner
 from eztaskmanager.models.reports import LaunchReport
 from eztaskmanager.settings import app_settings
 from eztaskmanager.signals import task_acted
@@ -235,11 +236,10 @@ class Task(Planned):
 
     def prune_reports(self, n: int) -> int:
         """Delete all but the last `n` reports; those of runs that are not over stay. Returns how many went."""
-        reports = LaunchReport.objects.filter(task=self.pk, state=LaunchReport.State.FINISHED)
-        doomed = list(reports.order_by("-pk").values_list("pk", flat=True)[n:])
-        for start in range(0, len(doomed), 100):
-            LaunchReport.objects.filter(pk__in=doomed[start : start + 100]).delete()
-        return len(doomed)
+        reports = LaunchReport.objects.filter(task=self.pk, state=LaunchReport.State.FINISHED).order_by("-pk")
+        pruner = Pruner()
+        pruner.remove([Doomed(*row) for row in reports.values_list("pk", "task_id", "n_log_lines")[n:]])
+        return pruner.n_reports
 
     def check_may_run(self, by: User | AnonymousUser | None) -> None:
         """Refuse a command that is inactive, and a user who may not launch it.

@@ -12,6 +12,7 @@ from django.utils import timezone
 from eztaskmanager.exceptions import TaskQueueException
 from eztaskmanager.models import LaunchReport, Task, TickerBeat
 from eztaskmanager.services.queues import get_task_service
+from eztaskmanager.services.retention import housekeeper
 from eztaskmanager.services.runner import tell_of_the_lost
 from eztaskmanager.services.scheduling.handing_over import hand_over_each, hand_over_left, hand_over_missing
 from eztaskmanager.services.scheduling.slots import claim_due_slots, next_due
@@ -42,7 +43,13 @@ def tick(kind: str = "tick", interval: float = 60) -> int:
             hand_over_left(now)
             hand_over_missing(now)
         get_task_service().look_after_timers()
+    housekeeper.work(_seconds_to_spare)
     return len(reports)
+
+
+def _seconds_to_spare() -> float:
+    due = next_due()
+    return float("inf") if due is None else (due - timezone.now()).total_seconds()
 
 
 def peek(now: dt.datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from eztaskmanager.log_extra import about
 from eztaskmanager.services.notifications.configuration import get_notification_handlers
 
 if TYPE_CHECKING:
@@ -19,4 +20,6 @@ def emit_notifications(report: LaunchReport) -> None:
         try:
             handler.handle(report)
         except Exception:  # Mail servers, Slack and a host's own class may raise anything.
-            logger.exception("%s did not tell about the run %s.", type(handler).__name__, report.pk)
+            logger.exception(
+                "%s did not tell about the run %s.", type(handler).__name__, report.pk, extra=about(report)
+            )
