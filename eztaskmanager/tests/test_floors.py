@@ -33,6 +33,8 @@ PLACES = {
     "services.queues": (3, "queues"),
     "services.notifications": (3, "notifications"),
     "services.scheduling": (4, "scheduling"),
+    "services.as_code": (4, "as_code"),
+    "services.task_files": (4, "as_code"),
     "services": (5, "runs"),
     "services.claiming": (5, "runs"),
     "services.runner": (5, "runs"),
