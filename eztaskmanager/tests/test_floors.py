@@ -18,6 +18,7 @@ PLACES = {
     "exceptions": (0, "exceptions"),
     "signals": (0, "signals"),
     "arguments": (1, "arguments"),
+    "crontabs": (1, "crontabs"),
     "output": (1, "output"),
     "schedules": (1, "schedules"),
     "models": (2, "models"),
@@ -76,7 +77,7 @@ OPTIONAL = {
     "psycopg": {"services.log_writer"},
     "MySQLdb": {"services.log_writer"},
 }
-PURE = ("arguments", "output", "schedules")
+PURE = ("arguments", "crontabs", "output", "schedules")
 
 
 @dataclass(frozen=True)
