@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # The longest first.
-OPERATORS = ("&>>", "<<<", "&&", "||", "|&", ";;", "&>", ">>", ">&", ">|", "<<", "<&", "<>", "|", "&", ";", "<", ">")
-OPERATORS += ("(", ")")
+OPERATORS = (
+    *("&>>", "<<<", "&&", "||", "|&", ";;", "&>", ">>", ">&", ">|", "<<", "<&", "<>"),
+    *("|", "&", ";", "<", ">", "(", ")"),
+)
 REDIRECTIONS = frozenset(operator for operator in OPERATORS if "<" in operator or ">" in operator)
 
 
