@@ -9,15 +9,16 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
-from django.db import models, router
+from django.db import router
 from django.db.models.signals import post_migrate
 
 from eztaskmanager.exceptions import TaskFileError
-from eztaskmanager.models import AppCommand, Task, TaskCategory
+from eztaskmanager.models import Task
 from eztaskmanager.services.as_code.commands import find_command
 from eztaskmanager.services.as_code.documents import Document, read_document
 from eztaskmanager.services.as_code.files import load_path
 from eztaskmanager.services.as_code.importing import import_document
+from eztaskmanager.services.as_code.upgrading import is_migrated
 from eztaskmanager.settings import app_settings
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def load_declared() -> Document | None:
 
 def on_migrated(using: str, verbosity: int = 1, apps: Any = None, **kwargs: Any) -> None:
     """Bring the declared tasks into the database; what is wrong with them stops no migration."""
-    if app_settings.TASKS is None or using != router.db_for_write(Task) or not _has_all_columns(apps):
+    if app_settings.TASKS is None or using != router.db_for_write(Task) or not is_migrated(apps):
         return
     try:
         document = load_declared()
@@ -87,19 +88,3 @@ def check_declared() -> Iterator[CheckMessage]:
             find_command(entry.values["command"])
         except ValueError as exc:
             yield Error(f"EZTASKMANAGER_TASKS: {entry.place}: command: {exc}", id="eztaskmanager.E053")
-
-
-def _has_all_columns(apps: Any) -> bool:
-    """Tell whether the tables are those of this release; one may migrate to an earlier state."""
-    ours: tuple[type[models.Model], ...] = (Task, TaskCategory, AppCommand)
-    if apps is None:
-        return True
-    try:
-        migrated = [apps.get_model("eztaskmanager", model.__name__) for model in ours]
-    except LookupError:
-        return False
-    return all(
-        {field.column for field in model._meta.concrete_fields}
-        == {field.column for field in state._meta.concrete_fields}
-        for model, state in zip(ours, migrated)
-    )
