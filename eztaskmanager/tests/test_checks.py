@@ -23,6 +23,10 @@ class CheckTests(SimpleTestCase):
             ({"ISOLATION": "none"}, ["eztaskmanager.E010"]),
             ({"LOST_AFTER": 0}, ["eztaskmanager.E011"]),
             ({"STOP_GRACE": "soon", "N_REPORTS_INLINE": True}, ["eztaskmanager.E011", "eztaskmanager.E011"]),
+            ({"TASKS": 7}, ["eztaskmanager.E050"]),
+            ({"TASKS": "no/such/file.json"}, ["eztaskmanager.E051"]),
+            ({"TASKS": {"tasks": [{}], "task": []}}, ["eztaskmanager.E052"] * 3),
+            ({"TASKS": {"tasks": [{"name": "a", "command": "nowhere"}]}}, ["eztaskmanager.E053"]),
             ({"MAX_LOG_LINES": 0, "MAX_LINE_LENGTH": "1", "N_REPORTS_KEPT": -1}, ["eztaskmanager.E012"] * 3),
         ):
             with self.subTest(settings):

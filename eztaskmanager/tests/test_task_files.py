@@ -8,13 +8,15 @@ import io
 import json
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import yaml
 from django.core.management import CommandError, call_command
-from django.test import SimpleTestCase, TestCase, override_settings
+from django.db import connections
+from django.test import SimpleTestCase, TestCase, TransactionTestCase, override_settings, tag
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
@@ -462,6 +464,29 @@ class DeclaredTests(Case):
                     self.migrate()
                 self.assertIn("EZTASKMANAGER_TASKS is not followed", logs.output[0])
         self.assertFalse(Task.objects.exists())
+
+
+@tag("databases")
+@override_settings(EZTASKMANAGER_QUEUE_SERVICE_TYPE="Memory")
+class AtOnceTests(TransactionTestCase):
+    def test_two_imports_at_once_make_each_task_once(self) -> None:
+        document = read_document({"tasks": [{"name": f"task {number}", "command": "check"} for number in range(20)]})
+        barrier = threading.Barrier(3)
+
+        def run() -> None:
+            try:
+                barrier.wait()
+                import_document(document)
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=run) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(Task.objects.count(), 20)
+        self.assertEqual(AppCommand.objects.count(), 1)
 
 
 class FieldTests(SimpleTestCase):

@@ -92,7 +92,7 @@ def read_document(data: object) -> Document:
         TaskFileError: With everything that is wrong in it.
     """
     problems = Problems()
-    whole = _mapping(data, "", DOCUMENT_KEYS, problems)
+    whole = _mapping(data, "", DOCUMENT_KEYS, problems) or {}
     version = whole.get("version", VERSION)
     if version != VERSION or isinstance(version, bool):
         problems.add("version", f"{version!r} is not known here; this release reads version {VERSION}.")
@@ -139,7 +139,7 @@ def _read_categories(whole: Plain, problems: Problems) -> dict[str, str]:
     for number, item in enumerate(_list(whole, "categories", problems)):
         place = f"categories[{number}]"
         values = _mapping({"name": item} if isinstance(item, str) else item, place, CATEGORY_KEYS, problems)
-        if not values:
+        if values is None:
             continue
         try:
             category = TaskCategory(name=read_text(values.get("name", "")), color=read_text(values.get("color") or ""))
@@ -162,7 +162,7 @@ def _read_task(item: object, place: str, problems: Problems) -> TaskEntry | None
         place = f"{place} {item['name']!r}"
     before = len(problems.sentences)
     given = _mapping(item, place, TASK_KEYS, problems)
-    if not given:
+    if given is None:
         return None
     values: Columns = {}
     for key in ("name", "command"):
@@ -191,7 +191,7 @@ def _read_task(item: object, place: str, problems: Problems) -> TaskEntry | None
 
 
 def _read_schedule(data: object, place: str, problems: Problems) -> Columns:
-    given = _mapping({} if data is None else data, place, SCHEDULE_KEYS, problems)
+    given = _mapping({} if data is None else data, place, SCHEDULE_KEYS, problems) or {}
     values: Columns = {}
     before = len(problems.sentences)
     try:
@@ -253,11 +253,11 @@ def _unusual(values: Columns, columns: Iterable[str]) -> Plain:
     return {column: values[column] for column in columns if values[column] != DEFAULTS[column]}
 
 
-def _mapping(data: object, place: str, keys: tuple[str, ...], problems: Problems) -> Plain:
+def _mapping(data: object, place: str, keys: tuple[str, ...], problems: Problems) -> Plain | None:
     if not isinstance(data, dict):
         allowed = re.sub(r", (\w+)$", r" and \1", ", ".join(keys))
         problems.add(place, f"{_short(data)} stands where there should be the keys {allowed}.")
-        return {}
+        return None
     for key in data:
         if key not in keys:
             problems.add(place, f"The key {key!r} is not known; there are {', '.join(keys)}.")

@@ -119,11 +119,10 @@ def _make_step(entry: TaskEntry, task: Task | None, known: Mapping[Key, AppComma
 
 
 def _read_arguments(command: str, arguments: str | list[str], before: Columns) -> str:
-    if not isinstance(arguments, str):
-        return to_text(arguments, get_parser(command))
-    if MASK not in arguments:
-        return arguments
-    if before and mask_secrets(before["arguments"], app_settings.SECRET_OPTIONS) == arguments:
+    text = arguments if isinstance(arguments, str) else to_text(arguments, get_parser(command))
+    if MASK not in text:
+        return text
+    if before and mask_secrets(before["arguments"], app_settings.SECRET_OPTIONS) == text:
         return str(before["arguments"])
     raise ArgumentsError(
         f"{MASK} stands in place of a secret, which the database does not have with just these other arguments;"

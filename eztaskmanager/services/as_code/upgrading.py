@@ -61,6 +61,8 @@ def _take_over_timers() -> None:
         get_task_service().look_after_timers()
     except TaskQueueException as exc:
         logger.warning("The timers of the tasks are taken over by the next tick that reaches the queue: %s", exc)
+    except Exception:  # Whatever an engine says, the migration is done.
+        logger.exception("The timers of the tasks are not taken over yet.")
 
 
 def _tell_of_commands() -> None:
