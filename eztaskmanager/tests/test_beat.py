@@ -163,7 +163,7 @@ class BeatTests(TransactionTestCase):
                 PeriodicTask.objects.all().delete()
                 Task.objects.update(cron="")
                 self.row(task=name, crontab_id=self.cron("0|1|*|*|*"))
-                self.assertIn("1 of 1 schedules moved", self.move())
+                self.assertIn("Schedules moved: 1 of 1.", self.move())
         PeriodicTask.objects.all().delete()
         hour = self.every(1, "hours")
         for name, fields, reason in (
@@ -188,7 +188,7 @@ class BeatTests(TransactionTestCase):
                 said = self.move()
                 self.assertIn(f"{name}: Not taken: ", said)
                 self.assertIn(reason, said)
-                self.assertIn("0 of 1 schedules moved", said)
+                self.assertIn("Schedules moved: 0 of 1.", said)
 
     def test_a_task_keeps_a_schedule_of_its_own_unless_told_otherwise(self) -> None:
         self.task.cron = "@daily"
@@ -196,7 +196,7 @@ class BeatTests(TransactionTestCase):
         self.row(crontab_id=self.cron("0|1|*|*|*"))
         self.assertIn("has a schedule of its own", self.move())
         self.assert_schedule(cron="@daily")
-        self.assertIn("1 of 1 schedules would be moved.", self.move("--replace", "--check"))
+        self.assertIn("Schedules to be moved: 1 of 1.", self.move("--replace", "--check"))
         self.assert_schedule(cron="@daily")
         self.move("--replace")
         self.assert_schedule(cron="0 1 * * *")
@@ -218,7 +218,7 @@ class BeatTests(TransactionTestCase):
                 f"INSERT INTO django_celery_beat_periodictask ({names}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 [*values, moment, self.every(1, "hours")],
             )
-        self.assertIn("1 of 1 schedules moved", self.move())
+        self.assertIn("Schedules moved: 1 of 1.", self.move())
 
 
 class WithoutBeatTests(TransactionTestCase):

@@ -63,7 +63,7 @@ class CrontabTests(TestCase):
             "unrecognized arguments: --none",
             "Line 13, not taken: python manage.py check\n    schedule: cron: '99 1",
             "Line 14, not taken: /srv/backup.sh\n    It does not call manage.py.",
-            "5 lines taken, 0 of them",
+            "Lines taken: 5; unchanged tasks: 0.",
             "Times are those of Europe/Rome",
         ):
             with self.subTest(part):
@@ -87,7 +87,7 @@ class CrontabTests(TestCase):
         said = self.read("--paused", "--timezone", "Europe/Rome")
         self.assertEqual(Task.objects.count(), 5)
         self.assertIn("Task 'Look around at night' is changed.", said)
-        self.assertIn("5 lines taken, 5 of them", self.read("--paused", "--timezone", "Europe/Rome"))
+        self.assertIn("Lines taken: 5; unchanged tasks: 5.", self.read("--paused", "--timezone", "Europe/Rome"))
         task.refresh_from_db()
         self.assertEqual((task.time_limit, task.is_paused), (77, False))
         self.assertEqual(dict(Task.objects.values_list("pk", "cached_next_ride")), rides)

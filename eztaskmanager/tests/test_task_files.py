@@ -14,8 +14,10 @@ from typing import Any
 from unittest import mock
 
 import yaml
+from django.apps.registry import Apps
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.db.migrations.loader import MigrationLoader
 from django.test import SimpleTestCase, TestCase, TransactionTestCase, override_settings, tag
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -28,6 +30,7 @@ from eztaskmanager.services.as_code.documents import read_document
 from eztaskmanager.services.as_code.exporting import export_document
 from eztaskmanager.services.as_code.files import dump, load
 from eztaskmanager.services.as_code.importing import import_document
+from eztaskmanager.services.as_code.upgrading import is_migrated
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.tests.factories import make_command, make_report, make_task
 
@@ -239,6 +242,7 @@ class ImportTests(Case):
                 {"name": "Both", "command": "check", "schedule": {"cron": "@daily", "every": {"days": 1}}},
                 {"name": "n" * 256, "command": 5, "arguments": {}, "max_retries": -1},
                 "words",
+                {"name": "Lost", "command": "nowhere"},
             ],
         }
         found = wrong(document)
@@ -262,6 +266,7 @@ class ImportTests(Case):
             "arguments: {} is no text",
             "max_retries: Ensure this value is greater than or equal to 0",
             "tasks[8]: 'words' stands where",
+            "tasks[9] 'Lost': There is no command 'nowhere'",
         ):
             with self.subTest(part):
                 self.assertTrue(any(part in sentence for sentence in found), "\n".join(found))
@@ -361,7 +366,7 @@ class CommandTests(Case):
         make_task(name="Look around", time_limit=5)
         path = self.file(FILE)
         out = io.StringIO()
-        with self.assertRaisesMessage(CommandError, "3 differences; nothing was written."):
+        with self.assertRaisesMessage(CommandError, "Differences: 3; nothing was written."):
             call_command("importtasks", path, "--check", stdout=out)
         said = out.getvalue()
         for line in (
@@ -388,7 +393,7 @@ class CommandTests(Case):
                 self.call("importtasks", path)
                 form = name.rpartition(".")[2]
                 self.assertEqual(self.call("exporttasks", "--format", form), before)
-        self.assertEqual(self.call("importtasks", "-", stdin=self.call("exporttasks")), "2 tasks are as they were.\n")
+        self.assertEqual(self.call("importtasks", "-", stdin=self.call("exporttasks")), "Unchanged tasks: 2.\n")
 
     def test_defaults_are_left_out(self) -> None:
         make_task(name="Plain")
@@ -464,6 +469,15 @@ class DeclaredTests(Case):
                     self.migrate()
                 self.assertIn("EZTASKMANAGER_TASKS is not followed", logs.output[0])
         self.assertFalse(Task.objects.exists())
+
+    def test_tables_of_an_earlier_state_are_left_alone(self) -> None:
+        loader = MigrationLoader(None)
+        latest = loader.graph.leaf_nodes("eztaskmanager")
+        for reached, expected in (([("eztaskmanager", "0001_initial")], False), (latest, True), ([], False)):
+            with self.subTest(reached):
+                state = loader.project_state(reached).apps if reached else Apps()
+                self.assertEqual(is_migrated(state), expected)
+        self.assertTrue(is_migrated(None))
 
 
 @tag("databases")

@@ -51,4 +51,4 @@ class Command(BaseCommand):
                 " For another machine write $env:NAME in their place, or export --with-secrets."
             )
         if path != "-" and options["verbosity"]:
-            self.stderr.write(f"{len(data['tasks'])} tasks written to {path}.")
+            self.stderr.write(f"Tasks written to {path}: {len(data['tasks'])}.")

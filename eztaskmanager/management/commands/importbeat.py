@@ -37,7 +37,7 @@ class Command(BaseCommand):
         for move in moves:
             self.stdout.write(f"{move.row}: {move.sentence}")
         count = sum(move.task is not None for move in moves) if options["check"] else make_moves(moves)
-        self.stdout.write(f"{count} of {len(rows)} schedules {'would be ' if options['check'] else ''}moved.")
+        self.stdout.write(f"Schedules {'to be moved' if options['check'] else 'moved'}: {count} of {len(rows)}.")
         if count and not options["check"]:
             names = ", ".join(repr(move.row) for move in moves if move.task is not None)
             self.stdout.write(f"Now disable or delete these rows of beat, or each slot is run twice: {names}.")

@@ -85,7 +85,7 @@ class Command(BaseCommand):
             plan = import_document(document, keeps_rest=True)
             for change in plan.changes:
                 self.stdout.write(f"{change.what} {change.name!r} {change.verb}.")
-        self.stdout.write(f"{len(entries)} lines taken, {plan.n_unchanged} of them as tasks that are as they were.")
+        self.stdout.write(f"Lines taken: {len(entries)}; unchanged tasks: {plan.n_unchanged}.")
         if not options["timezone"]:
             zone = timezone.get_default_timezone_name()
             self.stdout.write(f"Times are those of {zone} where the crontab has no CRON_TZ; --timezone says otherwise.")

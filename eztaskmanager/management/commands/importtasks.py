@@ -66,7 +66,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Note: {note}")
         for change in plan.changes + goes:
             self.stdout.write(f"{change.what} {change.name!r} {change.verb}.")
-        self.stdout.write(f"{plan.n_unchanged} tasks are as they were.")
+        self.stdout.write(f"Unchanged tasks: {plan.n_unchanged}.")
 
     def _read(self, path: str | None, form: str) -> Document:
         if path is None:
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         for change in changes:
             self.stdout.write(change.describe(partial(dump, form=form)) + "\n")
         if changes:
-            raise CommandError(f"{len(changes)} differences; nothing was written.")
+            raise CommandError(f"Differences: {len(changes)}; nothing was written.")
         self.stdout.write("No differences.")
 
     def _ask(self, doomed: list[Task]) -> None:

@@ -76,7 +76,9 @@ def _make_entry(line: CronLine | Unreadable, category: str, zone: str) -> tuple[
         entry["category"] = category
     if call.time_limit is not None:
         entry["time_limit"] = call.time_limit
-    read_document({"tasks": [entry]})
+    problems = read_document({"tasks": [entry]}).problems
+    if problems:
+        raise TaskFileError(*problems)
     return entry, call.notes
 
 

@@ -83,7 +83,11 @@ def check_declared() -> Iterator[CheckMessage]:
         for problem in exc.problems:
             yield Error(f"EZTASKMANAGER_TASKS: {problem}", id="eztaskmanager.E052")
         return
-    for entry in document.tasks if document else ():
+    if document is None:
+        return
+    for problem in document.problems:
+        yield Error(f"EZTASKMANAGER_TASKS: {problem}", id="eztaskmanager.E052")
+    for entry in document.tasks:
         try:
             find_command(entry.values["command"])
         except ValueError as exc:

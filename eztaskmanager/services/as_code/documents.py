@@ -59,17 +59,19 @@ class Document:
     Attributes:
         tasks: Each with a name of its own.
         categories: Name → colour, or an empty text.
+        problems: What is wrong with the rest of the file; it cannot be imported then.
     """
 
     tasks: tuple[TaskEntry, ...] = ()
     categories: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 class Problems:
     """What is wrong with a file, told with its place."""
 
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
+    def __init__(self, sentences: Iterable[str] = ()) -> None:
+        self.sentences = list(sentences)
 
     def add(self, place: str, exc: Exception | str) -> None:
         """Note a problem."""
@@ -86,10 +88,10 @@ class Problems:
 
 
 def read_document(data: object) -> Document:
-    """Read plain data.
+    """Read plain data; what is wrong in it is told by the document's `problems`.
 
     Raises:
-        TaskFileError: With everything that is wrong in it.
+        TaskFileError: It is of another version.
     """
     problems = Problems()
     whole = _mapping(data, "", DOCUMENT_KEYS, problems) or {}
@@ -107,8 +109,7 @@ def read_document(data: object) -> Document:
         if name in tasks:
             problems.add(entry.place, f"{tasks[name].place} has the same name; each needs one of its own.")
         tasks.setdefault(name, entry)
-    problems.raise_any()
-    return Document(tuple(tasks.values()), categories)
+    return Document(tuple(tasks.values()), categories, tuple(problems.sentences))
 
 
 def write_task(values: Columns) -> Plain:

@@ -64,7 +64,7 @@ def make_plan(document: Document, *, keeps_rest: bool = False) -> Plan:
     Raises:
         TaskFileError: With everything in the document that cannot be.
     """
-    plan, problems = Plan(), Problems()
+    plan, problems = Plan(), Problems(document.problems)
     known = rows_of()
     named: dict[str, list[Task]] = {entry.values["name"]: [] for entry in document.tasks}
     for task in Task.objects.select_related("command", "category").order_by("pk"):
