@@ -18,9 +18,11 @@ LAUNCHERS = frozenset(
         *("env", "nice", "ionice", "chrt", "taskset", "nohup", "setsid", "exec", "time", "timeout", "stdbuf", "flock"),
         *("sudo", "su", "runuser", "setuser", "gosu", "chpst", "chronic", "cronic", "systemd-cat", "command"),
         *("poetry", "uv", "pipenv", "pdm", "hatch", "rye", "conda", "dotenv", "envdir", "docker", "docker-compose"),
-        *("sh", "bash", "dash", "zsh", "ksh"),
     }
 )
+SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
+# Options of Python that take the next word.
+PYTHON_OPTIONS = ("-W", "-X")
 # They only prepare what a worker has anyway.
 PREPARATIONS = frozenset({"cd", "pushd", "source", ".", "export", "set", "umask", "workon", "true", ":", "sleep"})
 # Django reads them before the command does; a worker has its settings.
@@ -160,18 +162,23 @@ def _inner(words: Sequence[Word]) -> tuple[int, str] | None:
     for number, word in enumerate(words[1:], 1):
         option = words[number - 1].text
         is_option = option == "--command" or re.fullmatch(r"-\w*c", option) is not None
-        if is_option and " " in word.text and _is_started(words[:number]) and re.search("manage.py|django", word.text):
+        has_call = " " in word.text and re.search("manage.py|django", word.text) is not None
+        if is_option and has_call and _base(words[0].text) in LAUNCHERS | SHELLS:
             return number, word.text
     return None
 
 
 def _is_started(before: Sequence[Word]) -> bool:
     """Tell whether the words before are about how to start a program, and not a program that does something itself."""
-    words = [word for word in before if not ASSIGNMENT.match(word.text)]
-    if not words:
+    words = [word.text for word in before if not ASSIGNMENT.match(word.text)]
+    if not words or (len(words) == 1 and any(word.filled for word in before)):
         return True
-    name = _base(words[0].text)
-    return name in LAUNCHERS or PYTHON.match(name) is not None or (words[0].filled != "" and len(words) == 1)
+    pythons = [number for number, word in enumerate(words) if PYTHON.match(_base(word))]
+    if pythons:
+        options = words[pythons[-1] + 1 :]
+        if not all(a.startswith("-") or b in PYTHON_OPTIONS for a, b in zip(options, ["", *options])):
+            return False
+    return _base(words[0]) in LAUNCHERS or pythons[:1] == [0]
 
 
 def _time_limit(before: Sequence[Word]) -> int | None:

@@ -10,6 +10,8 @@ VARIABLE = re.compile(r"""\s*(?P<q>["']?)(?P<name>[A-Za-z_]\w*)(?P=q)\s*=\s*(?P<
 # Minute, hour, day of month, month, day of week.
 FIELDS = re.compile(r"\s*(?P<cron>@\w+|(?:[\w*/,?~#-]+\s+){4}[\w*/,?~#-]+)\s+(?P<rest>\S.*)")
 USER = re.compile(r"(?P<user>\S+)\s+(?P<rest>\S.*)")
+# A comment that is a line switched off, or the heading that Debian puts above the first.
+NO_TITLE = re.compile(r"@\w+\s+\S|[\d*]\S*\s+(?:[\w*/,-]+\s+){4}\S|m\s+h\s+dom\b")
 DECORATION = " \t#-=*~"
 
 
@@ -58,8 +60,7 @@ def read_crontab(text: str, *, is_system: bool = False) -> Iterator[CronLine | U
             continue
         if line.lstrip().startswith("#"):
             words = line.strip(DECORATION)
-            # A line that was switched off is no title.
-            comment = "" if FIELDS.match(words) else words.rstrip(".:")
+            comment = "" if NO_TITLE.match(words) else words.rstrip(".:")
             continue
         variable = VARIABLE.match(line)
         if variable:

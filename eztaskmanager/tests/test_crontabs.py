@@ -36,10 +36,13 @@ TAKEN: list[tuple[str, str, list[str]]] = [
     ("python manage.py x 'it''s $5' \"a \\\"b\\\"\" c\\ d '*' # note", "x", ["its $5", 'a "b"', "c d", "*"]),
     ("python manage.py x --price 5$", "x", ["--price", "5$"]),
     ("python manage.py x 2", "x", ["2"]),
+    ("sudo -u web A=1 python -W ignore -u manage.py x", "x", []),
 ]
 REFUSED = [
     ("backup.sh", "does not call manage.py"),
     ("echo manage.py", "does not call manage.py"),
+    ("python other.py manage.py x", "does not call manage.py"),
+    ("sh run.sh manage.py x", "does not call manage.py"),
     ("rm -rf /srv/app/manage.py x", "does not call manage.py"),
     ("python manage.py", "without a command"),
     ("python manage.py x | mail ops", "pipe"),
@@ -70,7 +73,7 @@ SHELL = /bin/bash
 CRON_TZ="Europe/Rome"
 # 5 4 * * * python manage.py off
 30 6 * * mon-fri  python manage.py report --format "\%Y" # why
-# Feed it
+# Feed it, as the others want it by noon.
 */5 * * * * python manage.py feed%a%b
 @reboot python manage.py warm
 nonsense here
@@ -85,7 +88,14 @@ class LineTests(TestCase):
                 CronLine(4, "0 3 * * *", "/srv/backup.sh"),
                 CronLine(7, "@daily", "python manage.py clearsessions", comment="Clear old sessions"),
                 CronLine(10, "30 6 * * mon-fri", 'python manage.py report --format "%Y" # why', timezone="Europe/Rome"),
-                CronLine(12, "*/5 * * * *", "python manage.py feed", True, comment="Feed it", timezone="Europe/Rome"),
+                CronLine(
+                    12,
+                    "*/5 * * * *",
+                    "python manage.py feed",
+                    True,
+                    comment="Feed it, as the others want it by noon",
+                    timezone="Europe/Rome",
+                ),
                 CronLine(13, "@reboot", "python manage.py warm", timezone="Europe/Rome"),
                 Unreadable(14, "nonsense here"),
             ],

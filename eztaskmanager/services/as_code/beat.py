@@ -60,12 +60,13 @@ def plan_moves(rows: list[Row], *, paused: bool = False, replaces: bool = False)
         paused: Whether the schedules that are set begin paused; those of rows that are not enabled do anyway.
         replaces: Whether a schedule that a task has already gives way.
     """
+    tasks = Task.objects.select_related("command").in_bulk()
     moves: list[Move] = []
     moved: dict[int, str] = {}
     # Of several rows for one task the first that is enabled is followed.
     for row in sorted(rows, key=lambda row: not row["enabled"]):
         try:
-            task = _task_of(row)
+            task = _task_of(row, tasks)
             if task.pk in moved:
                 raise NotTaken(f"The task {task.name!r} follows {moved[task.pk]!r}; one task has one schedule.")
             move = _plan_move(row, task, paused or not row["enabled"], replaces)
@@ -95,16 +96,15 @@ def make_moves(moves: list[Move]) -> int:
     return len(wanted)
 
 
-def _task_of(row: Row) -> Task:
+def _task_of(row: Row, tasks: dict[int, Task]) -> Task:
     if row["task"] == TICK:
         raise NotTaken("It is the tick; keep it where beat is the scheduler.")
     if row["task"] != RUN and OLD_RUN not in row["task"].rpartition(".")[2]:
         raise NotTaken(f"It calls {row['task']!r}, which is none of ours.")
     number = _task_id(row)
-    task = Task.objects.select_related("command").filter(pk=number).first()
-    if task is None:
+    if number not in tasks:
         raise NotTaken(f"There is no task number {number}.")
-    return task
+    return tasks[number]
 
 
 def _task_id(row: Row) -> int:
