@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.services.queues import get_task_service
+from eztaskmanager.tests.factories import make_task
 
 CRONTAB = r"""
 # Look around at night
@@ -91,6 +92,16 @@ class CrontabTests(TestCase):
         task.refresh_from_db()
         self.assertEqual((task.time_limit, task.is_paused), (77, False))
         self.assertEqual(dict(Task.objects.values_list("pk", "cached_next_ride")), rides)
+
+    def test_a_schedule_of_another_kind_gives_way_as_a_whole(self) -> None:
+        start = timezone.now()
+        task = make_task(
+            name="Look around at night", scheduling=start, repetition_period="day", repetition_rate=1, jitter=7
+        )
+        self.read()
+        task.refresh_from_db()
+        self.assertEqual((task.cron, task.scheduling, task.repetition_period, task.jitter), ("0 3 * * *", None, "", 7))
+        self.assertEqual(task.schedule_error, "")
 
     def test_nothing_runs_by_it_and_check_writes_nothing(self) -> None:
         said = self.read("--check")

@@ -15,7 +15,7 @@ from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.models import Task
 from eztaskmanager.schedules import Schedule
 from eztaskmanager.services.as_code.beat_tables import Row
-from eztaskmanager.services.as_code.values import DEFAULTS, Columns, read_value
+from eztaskmanager.services.as_code.values import DEFAULTS, SLOTS, Columns, read_value
 
 RUN = "eztaskmanager.run"
 TICK = "eztaskmanager.tick"
@@ -25,10 +25,7 @@ ID_KEYS = ("task_id", "task", "pk", "id")
 
 UNITS = {"days": ("day", 1), "hours": ("hour", 1), "minutes": ("minute", 1), "seconds": ("minute", 60)}
 # The columns that a row decides about; beat knows no jitter.
-UNPLANNED = {
-    column: DEFAULTS[column]
-    for column in ("scheduling", "repetition_period", "repetition_rate", "cron", "timezone", "ends_at", "misfire_grace")
-}
+UNPLANNED = {column: DEFAULTS[column] for column in (*SLOTS, "misfire_grace")}
 
 
 class NotTaken(Exception):

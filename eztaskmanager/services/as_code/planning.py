@@ -13,7 +13,7 @@ from eztaskmanager.models.commands import DANGEROUS
 from eztaskmanager.services.as_code.commands import Key, find_command, rows_of
 from eztaskmanager.services.as_code.differences import Change
 from eztaskmanager.services.as_code.documents import Document, Plain, Problems, TaskEntry, write_task
-from eztaskmanager.services.as_code.values import DEFAULTS, Columns, columns_of
+from eztaskmanager.services.as_code.values import DEFAULTS, SLOTS, Columns, columns_of
 from eztaskmanager.settings import app_settings
 
 
@@ -59,7 +59,7 @@ def make_plan(document: Document, *, keeps_rest: bool = False) -> Plan:
     Args:
         document: What is to be.
         keeps_rest: Whether an existing task keeps what the document is silent about; else that goes to its default.
-            Paused is always kept.
+            Paused is always kept, and a schedule is one thing, kept or replaced.
 
     Raises:
         TaskFileError: With everything in the document that cannot be.
@@ -101,7 +101,8 @@ def _make_step(entry: TaskEntry, task: Task | None, known: Mapping[Key, AppComma
     before = columns_of(task) if task else {"is_paused": False}
     values: Columns = {**DEFAULTS, "is_paused": before["is_paused"]}
     if keeps_rest:
-        values |= before
+        is_planned_anew = any(column in entry.values for column in SLOTS)
+        values |= {column: value for column, value in before.items() if not (is_planned_anew and column in SLOTS)}
     values |= entry.values
     command = find_command(values["command"], known)
     values["command"] = f"{command[0]}: {command[1]}"

@@ -20,6 +20,9 @@ POLICIES = ("overlap", "time_limit", "max_retries", "retry_delay", "queue", "kee
 # The same, for what belongs to the schedule.
 TIMINGS = ("timezone", "jitter", "misfire_grace")
 
+# What decides the slots; one of them said anew means that the others are, too.
+SLOTS = ("scheduling", "repetition_period", "repetition_rate", "cron", "timezone", "ends_at")
+
 # Task.repetition_period → what people write.
 UNITS = {str(period.value): f"{period.value}s" for period in Task.Period}
 MOMENTS = {"start": "scheduling", "ends_at": "ends_at"}
