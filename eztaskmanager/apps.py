@@ -18,7 +18,10 @@ class EzTaskManagerConfig(AppConfig):
         from eztaskmanager import checks  # noqa: F401  Models must be there before these.
         from eztaskmanager.services import runner  # noqa: F401  RQ forks for each job: here it is loaded once.
         from eztaskmanager.services import audit
+        from eztaskmanager.services.as_code import declared, upgrading
         from eztaskmanager.services.scheduling import handing_over
 
         handing_over.connect()
         audit.connect()
+        upgrading.connect(self)
+        declared.connect(self)

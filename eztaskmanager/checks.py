@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning as CheckWarnin
 from django.urls import NoReverseMatch, reverse
 
 from eztaskmanager.exceptions import ServiceMisconfigured
+from eztaskmanager.services.as_code.declared import check_declared
 from eztaskmanager.services.notifications import check_handlers
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.settings import app_settings
@@ -35,6 +36,12 @@ def check_queue_service(**kwargs: Any) -> list[CheckMessage]:
 def check_notification_handlers(**kwargs: Any) -> list[CheckMessage]:
     """Look at each notification handler's class, level and arguments."""
     return list(check_handlers())
+
+
+@register("eztaskmanager")
+def check_declared_tasks(**kwargs: Any) -> list[CheckMessage]:
+    """Look at the tasks that the settings declare."""
+    return list(check_declared())
 
 
 @register("eztaskmanager")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ PREFIX = "EZTASKMANAGER_"
 DEFAULTS: dict[str, Any] = {
     "QUEUE_SERVICE_TYPE": "RQ",
     "TASKS_BACKEND": "default",
+    "TASKS": None,
     "ISOLATION": "auto",
     "MIRROR_OUTPUT": True,
     "LOST_AFTER": 60,
@@ -43,6 +45,7 @@ class AppSettings:
     Attributes:
         QUEUE_SERVICE_TYPE: 'RQ', 'Celery', 'DjangoTasks', 'Memory', or a dotted path to a `TaskQueueService`.
         TASKS_BACKEND: Alias in Django's `TASKS` that the DjangoTasks service enqueues to.
+        TASKS: Tasks as code, made at each `migrate`: a dictionary, or the path of a file; None for none.
         ISOLATION: 'auto' (fork where that is safe, else a fresh interpreter), 'fork', 'spawn' or 'inline'.
         MIRROR_OUTPUT: Repeat each line on the worker's standard error.
         LOST_AFTER: Seconds without a heartbeat after which a run counts as lost.
@@ -69,6 +72,7 @@ class AppSettings:
 
     QUEUE_SERVICE_TYPE: str
     TASKS_BACKEND: str
+    TASKS: dict[str, Any] | str | PathLike[str] | None
     ISOLATION: str
     MIRROR_OUTPUT: bool
     LOST_AFTER: float

@@ -8,6 +8,8 @@ from eztaskmanager.arguments.text import Item, items, to_text
 from eztaskmanager.exceptions import ArgumentsError
 
 MASK = "••••"
+# A value that only names where the secret is.
+REFERENCE = "$env:"
 
 
 def mask_secrets(text: str, names: Iterable[str]) -> str:
@@ -28,7 +30,7 @@ def mask_secrets(text: str, names: Iterable[str]) -> str:
 
 
 def _is_secret(item: Item, parts: list[str]) -> bool:
-    if item.option is None or not item.values:
+    if item.option is None or all(value.startswith(REFERENCE) for value in item.values):
         return False
     option = item.option.lower().replace("_", "-")
     return any(part in option for part in parts)

@@ -19,6 +19,7 @@ PLACES = {
     "log_extra": (0, "log_extra"),
     "signals": (0, "signals"),
     "arguments": (1, "arguments"),
+    "crontabs": (1, "crontabs"),
     "output": (1, "output"),
     "schedules": (1, "schedules"),
     "models": (2, "models"),
@@ -38,6 +39,8 @@ PLACES = {
     "services.scheduling": (4, "scheduling"),
     "services.monitoring": (4, "monitoring"),
     "services.metrics": (4, "monitoring"),
+    "services.as_code": (4, "as_code"),
+    "services.task_files": (4, "as_code"),
     "services": (5, "runs"),
     "services.claiming": (5, "runs"),
     "services.runner": (5, "runs"),
@@ -79,7 +82,7 @@ OPTIONAL = {
     "psycopg": {"services.log_writer"},
     "MySQLdb": {"services.log_writer"},
 }
-PURE = ("arguments", "output", "schedules")
+PURE = ("arguments", "crontabs", "output", "schedules")
 
 
 @dataclass(frozen=True)
