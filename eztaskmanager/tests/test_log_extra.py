@@ -23,6 +23,8 @@ from eztaskmanager.tests.test_floors import MODULES
 METHODS = {"debug", "info", "warning", "error", "exception", "critical", "log", "makeRecord"}
 # Records that are about no run and no task, by their module and how they begin.
 ABOUT_NO_RUN = {
+    ("services.as_code.declared", "%s"),
+    ("services.as_code.upgrading", "The "),
     ("services.notifications.configuration", "%s is not a dictionary"),
     ("services.notifications.configuration", "The notification handler %r cannot be made"),
     ("services.notifications.wording", "The current site is not known"),

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from eztaskmanager.exceptions import TaskQueueException
+from eztaskmanager.log_extra import about_ids
 from eztaskmanager.models import AppCommand, Task, TaskCategory
 from eztaskmanager.services.as_code.commands import collect
 from eztaskmanager.services.as_code.documents import Document
@@ -53,7 +54,7 @@ def delete(task: Task) -> None:
     try:
         get_task_service().remove(task, is_checked=False)
     except TaskQueueException as exc:
-        logger.warning("While deleting %s, the queue did not answer: %s", task, exc)
+        logger.warning("While deleting %s, the queue did not answer: %s", task, exc, extra=about_ids(task.pk))
     task.delete()
 
 
