@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning as CheckWarning, register
+from django.db import DatabaseError
 from django.urls import NoReverseMatch, reverse
 
 from eztaskmanager.exceptions import ServiceMisconfigured
+from eztaskmanager.models import Task
+from eztaskmanager.services.argument_checks import find_refusals
 from eztaskmanager.services.notifications import check_handlers
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.settings import app_settings
@@ -78,3 +82,24 @@ def check_urls(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register("eztaskmanager_arguments")
+def check_arguments(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Look for tasks whose arguments their command no longer takes, where databases may be asked."""
+    if not databases or Task.objects.db not in databases:
+        return []
+    try:
+        refusals = list(find_refusals(Task.objects.all()))
+    except DatabaseError:
+        return []  # Before the first `migrate`, or the next.
+    return [
+        CheckWarning(
+            f"The command {refusal.task.command.name} does not take the arguments of the task "
+            f"{refusal.task.name!r}: {refusal.reason}",
+            hint="Mend them in the admin; until then its runs fail. See manage.py checkarguments.",
+            obj=refusal.task,
+            id="eztaskmanager.W010",
+        )
+        for refusal in refusals
+    ]

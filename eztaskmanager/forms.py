@@ -266,7 +266,7 @@ class LaunchForm(forms.Form):
         else:
             self.fields["arguments"].help_text = _column("arguments").help_text
         if wanted:
-            sentence = gettext("This command asks to be confirmed: type %(words)s")
+            sentence = gettext("This command asks to be confirmed. Type these words: %(words)s")
             self.fields["confirmation"].help_text = sentence % {"words": wanted}
         else:
             del self.fields["confirmation"]
@@ -287,5 +287,5 @@ class LaunchForm(forms.Form):
         typed: str = self.cleaned_data["confirmation"]
         wanted = self.task.command.confirmation
         if typed.strip() != wanted.strip():
-            raise ValidationError(gettext("Type %(words)s to launch it.") % {"words": wanted})
+            raise ValidationError(gettext("Type these words to launch it: %(words)s") % {"words": wanted})
         return typed

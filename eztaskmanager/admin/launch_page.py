@@ -108,7 +108,7 @@ class _Page:
 
     def show(self, form: LaunchForm) -> HttpResponse:
         task = self.task
-        title = _("Start the schedule of %(task)s") if self.follows_schedule else _("Launch %(task)s")
+        title = _("Start the schedule: %(task)s") if self.follows_schedule else _("Launch: %(task)s")
         context = {
             **self.model_admin.admin_site.each_context(self.request),
             "title": title % {"task": task.name},

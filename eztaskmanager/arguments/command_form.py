@@ -78,6 +78,7 @@ class CommandForm:
             argv = write_argv(parser, self.form, values)
         except ArgumentsError as exc:
             findings = check_values(parser, self.form, values, [], *placeholders)
+            findings.errors.pop("", None)  # Said of no words at all.
             if not findings.errors or isinstance(exc, FieldError):
                 findings.add(exc.key if isinstance(exc, FieldError) else "", str(exc))
             return Reading(None, values, findings)

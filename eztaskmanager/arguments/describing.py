@@ -128,7 +128,7 @@ def _field(parser: argparse.ArgumentParser, key: str, action: argparse.Action) -
         kind=kind,
         label=_label(action, option),
         help=_help(parser, action),
-        required=action.required,
+        required=_is_required(action),
         choices=(
             _choices(action) if kind != "subcommand" else tuple((str(name), str(name)) for name in action.choices or ())
         ),
@@ -163,6 +163,12 @@ def _counts(action: argparse.Action) -> tuple[int, int | None]:
     if isinstance(action.nargs, int):
         return action.nargs, action.nargs
     return {"?": (0, 1), "+": (1, None)}.get(action.nargs, (0, None))
+
+
+def _is_required(action: argparse.Action) -> bool:
+    # A positional that may take nothing is marked so as well, and given when nothing is.
+    may_be_nothing = action.nargs in ("*", argparse.REMAINDER, argparse.SUPPRESS)
+    return action.required and not (may_be_nothing and not action.option_strings)
 
 
 def _label(action: argparse.Action, option: str) -> str:

@@ -61,9 +61,12 @@ class ParserReader:
         """Tell whether a value that starts with a dash must be tied to the option that takes it."""
         if not takes_one:
             return False
+        return not self.is_number(value)
+
+    def is_number(self, word: str) -> bool:
+        """Tell whether a word with a dash is a negative number to the parser, and no option."""
         parser = self._parsers[-1]
-        is_number = parser._negative_number_matcher.match(value) is not None
-        return bool(parser._has_negative_number_optionals) or not is_number
+        return not parser._has_negative_number_optionals and parser._negative_number_matcher.match(word) is not None
 
     def names_of_option(self, option: str) -> list[str]:
         """Give all names of what an option may mean, its dest the last; none when it is not known."""

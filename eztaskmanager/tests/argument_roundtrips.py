@@ -118,6 +118,7 @@ def needed(form: Any) -> dict[str, list[list[str]]]:
 def fillings(form: Any, before: dict[str, list[list[str]]]) -> Iterator[dict[str, list[list[str]]]]:
     """Give what may be entered into a form: what it requires, and each field in turn, and all of them at once."""
     base = {**before, **needed(form)}
+    yield dict(before)
     yield base
     exclusive = {key: group.keys for group in form.exclusives for key in group.keys}
     everything = dict(base)
@@ -191,8 +192,11 @@ def is_subset(read: Any, entered: dict[str, list[list[str]]]) -> bool:
 
 
 def said_why(form: Any, values: dict[str, list[list[str]]]) -> bool:
-    """Tell whether these values cannot be written at all: several to an option, one of them with a dash."""
-    return any(word.startswith("-") for given in values.values() for words in given for word in words)
+    """Tell whether no command line could say it: a list with a dash in it, or a positional after one left out."""
+    if any(word.startswith("-") for given in values.values() for words in given for word in words):
+        return True
+    positionals = [field.key in values for field in form.fields if not field.option]
+    return positionals != sorted(positionals, reverse=True)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ PLACES = {
     "services.log_search": (3, "log"),
     "services.log_limits": (3, "log"),
     "services.audit": (3, "audit"),
+    "services.argument_checks": (3, "arguments"),
     "services.patience": (3, "patience"),
     "services.queues": (3, "queues"),
     "services.notifications": (3, "notifications"),

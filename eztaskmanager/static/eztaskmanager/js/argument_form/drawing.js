@@ -58,7 +58,7 @@ function drawField(field, state, words, edit, depth) {
   if (field.default && !field.help.includes(field.default) && !["boolean", "subcommand"].includes(field.kind) && !field.choices.length) {
     help.push(say(words.default, { value: field.default }));
   }
-  const text = help.filter(Boolean).join(" ");
+  const text = help.filter(Boolean).join("\n");
   const parts = [
     make("code", { class: "ez-arg-option" }, field.option),
     text ? make("div", { class: "help ez-arg-help", id: `${id}-help` }, text) : null,
@@ -77,7 +77,7 @@ function drawField(field, state, words, edit, depth) {
   }
   const isFlag = field.kind === "flag";
   const head = isFlag
-    ? make("div", { class: "ez-arg-flag" }, control, label, ...parts.splice(0, field.option ? 1 : 0))
+    ? make("div", { class: "ez-arg-check" }, control, label, ...parts.splice(0, field.option ? 1 : 0))
     : make("div", { class: "ez-arg-head" }, label, ...parts.splice(0, field.option ? 1 : 0));
   const isWide = field.kind === "textarea" || field.kind === "subcommand";
   const element = make("div", { class: `ez-arg ez-arg-${field.kind}${isWide ? " ez-arg-wide" : ""}`, "data-key": field.key }, head);

@@ -119,7 +119,9 @@ function emptyLabel(field, words) {
 }
 
 function option(value, text) {
-  return make("option", { value }, text);
+  const element = make("option", {}, text);
+  element.value = value;
+  return element;
 }
 
 // The values of a field that takes several, or may be given several times: a row for each, with buttons.
