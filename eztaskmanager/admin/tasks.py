@@ -197,8 +197,10 @@ class TaskAdmin(TaskModelAdmin):
             response = super().changeform_view(
                 request, object_id, form_url, {**(extra_context or {}), "panel": tell_panel(request, task)}
             )
-        if response.status_code == 302 and (page := launching.confirmation_page(task, BUTTONS[button])):
-            return HttpResponseRedirect(page)
+        if response.status_code == 302:
+            saved = Task.objects.select_related("command").get(pk=task.pk)
+            if page := launching.confirmation_page(saved, BUTTONS[button]):
+                return HttpResponseRedirect(page)
         if response.status_code == 302 or button in URGENT:
             launching.do_with_all(request, BUTTONS[button], Task.objects.filter(pk=task.pk))
         return response

@@ -7,7 +7,7 @@ import datetime as dt
 import decimal
 import json
 import logging
-from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -34,6 +34,7 @@ DJANGOS = {
     "--force-color",
     "--skip-checks",
 }
+MOST_CHOICES = 500
 INTERNAL = ("launch_report_id",)
 REPEATING = (argparse._AppendAction, argparse._AppendConstAction, argparse._CountAction)
 KINDS: tuple[tuple[Any, Kind], ...] = (
@@ -203,8 +204,12 @@ def _placeholder(action: argparse.Action) -> str:
 def _choices(action: argparse.Action) -> tuple[tuple[str, str], ...]:
     if action.choices is None:
         return ()
-    choices: Sequence[Any] = list(action.choices)
-    return tuple((_text_of(choice), _text_of(choice)) for choice in choices[:1000])
+    try:
+        choices = list(islice(action.choices, MOST_CHOICES + 1))
+    except TypeError:
+        return ()  # It only knows what it contains.
+    # A range of thousands is easier typed than chosen.
+    return tuple((_text_of(choice), _text_of(choice)) for choice in choices) if len(choices) <= MOST_CHOICES else ()
 
 
 def _text_of(choice: Any) -> str:

@@ -32,8 +32,10 @@ def hide_secrets(message: str, command_name: str, text: str) -> str:
         return message
     for pieces in written:
         for piece in pieces:
-            for word in {*piece.words, " ".join(piece.words)} if piece.secret else ():
-                if word and word != MASK:
+            if piece.secret:
+                words = {*piece.words, " ".join(piece.words)} - {"", MASK}
+                # As they are, and as a message quotes them.
+                for word in sorted({*words, *(repr(word)[1:-1] for word in words)}, key=len, reverse=True):
                     message = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", MASK, message)
     return message
 

@@ -125,6 +125,11 @@ class DescriptionTests(SimpleTestCase):
         self.assertTrue(field.is_secret)
         self.assertNotIn("hunter2", str(field))
 
+    def test_choices_too_many_to_choose_from_are_typed(self) -> None:
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--port", type=int, choices=range(1, 10**9), metavar="PORT")
+        self.assertEqual(field_of(describe(parser), "--port").choices, ())
+
     def test_subcommands_have_forms_of_their_own(self) -> None:
         form = describe(make_parser_with_subcommands())
         verb = field_of(form, "verb")

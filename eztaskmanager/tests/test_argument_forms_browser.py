@@ -59,11 +59,11 @@ class ArgumentFormTests(BrowserTestCase):
         self.page.click(f"{field('--tag')} .ez-arg-add")
         self.page.keyboard.type("b c")
         self.wait_for_text(
-            '--since 2026-02-28, --dry-run, --no-notify, --tag a, --tag b c, --token $env:TOKEN, "north, or south"'
+            '--since 2026-02-28, --dry-run, --no-notify, --tag a, --tag "b c", --token $env:TOKEN, "north, or south"'
         )
         self.page.click(f"{field('--tag')} .ez-arg-remove >> nth=0")
         self.page.uncheck(f"{field('--dry-run')} input")
-        self.wait_for_text('--since 2026-02-28, --no-notify, --tag b c, --token $env:TOKEN, "north, or south"')
+        self.wait_for_text('--since 2026-02-28, --no-notify, --tag "b c", --token $env:TOKEN, "north, or south"')
 
     def test_the_text_fills_the_form(self) -> None:
         self.open(make_task("ez_form", "north"))
@@ -119,7 +119,7 @@ class ArgumentFormTests(BrowserTestCase):
         self.page.select_option(f"{field('verb')} > select", "copy")
         self.page.fill(f"{field('copy source')} input", "a b")
         self.page.fill(f"{field('copy --depth')} input", "2")
-        self.wait_for_text("copy, --depth 2, a b")
+        self.wait_for_text('copy, --depth 2, "a b"')
 
     def test_django_s_options_are_folded(self) -> None:
         self.open(make_task("ez_form", "north"))

@@ -11,7 +11,7 @@ const DATES = {
 const TYPES = { date: "date", datetime: "datetime-local", time: "time", email: "email", url: "url" };
 
 // Make the controls of a field.
-// `given` are its values; `changed(values)` is called while they are edited, `redraw()` when rows come or go.
+// `given` are its values; `changed(values)` is called while they are edited.
 export function makeControl(field, given, words, changed) {
   if (field.kind === "flag") {
     return makeFlag(field, given, changed);
@@ -136,7 +136,7 @@ class Rows {
     this.#field = field;
     this.#words = words;
     this.#changed = changed;
-    // Either each time has one value, or there is one time with many; a field with both has a row for each time.
+    // A row for each time it is given.
     this.#given = given.map((values) => [...values]);
     this.#list = make("div", { class: "ez-arg-rows" });
     this.element = make("div", { class: "ez-arg-several", id: idOf(field.key), role: "group" }, this.#list);
@@ -154,7 +154,15 @@ class Rows {
     }
     this.#list.replaceChildren(...rows);
     if (this.#field.is_repeatable) {
-      this.#list.append(this.#adder(() => this.#given.push(this.#blank())));
+      this.#list.append(
+        this.#adder(() => {
+          // The empty row that is there already is none yet.
+          if (!this.#given.length) {
+            this.#given.push(this.#blank());
+          }
+          this.#given.push(this.#blank());
+        }),
+      );
     }
   }
 
