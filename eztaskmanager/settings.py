@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_LOG_LINES": 2_000_000,
     "MAX_LINE_LENGTH": 1_000_000,
     "SECRET_OPTIONS": ("password", "passwd", "token", "secret", "key"),
+    "ENVIRONMENT_VARIABLES": None,
     "N_REPORTS_KEPT": None,
     "NOTIFICATION_HANDLERS": {},
     "BASE_URL": None,
@@ -44,6 +45,7 @@ class AppSettings:
         MAX_LOG_LINES: Lines kept of a run, its first and its last; None keeps all.
         MAX_LINE_LENGTH: Characters kept of a line, its first and its last; None keeps all.
         SECRET_OPTIONS: Parts of the names of options whose values only the task's form shows.
+        ENVIRONMENT_VARIABLES: Patterns of the names that arguments may refer to as `$env:NAME`; None for all.
         N_REPORTS_KEPT: Reports kept of a task that does not say itself; None keeps all.
         NOTIFICATION_HANDLERS: Name → {"class": dotted path, "level": …, the class's arguments}.
         BASE_URL: Scheme and host for links in notifications.
@@ -63,6 +65,7 @@ class AppSettings:
     MAX_LOG_LINES: int | None
     MAX_LINE_LENGTH: int | None
     SECRET_OPTIONS: Sequence[str]
+    ENVIRONMENT_VARIABLES: Sequence[str] | None
     N_REPORTS_KEPT: int | None
     NOTIFICATION_HANDLERS: dict[str, dict[str, Any]]
     BASE_URL: str | None

@@ -6,11 +6,13 @@ import argparse
 import os
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from eztaskmanager.arguments.reading import parsers_of
+from eztaskmanager.settings import app_settings
 
 PREFIX = "$env:"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -77,7 +79,7 @@ def _resolve(parser: argparse.ArgumentParser) -> None:
             return get_values(action, words)
         try:
             return get_values(action, words)
-        except _Missing:
+        except _Refused:
             raise
         except (Exception, SystemExit):  # A host's `type=` may raise anything, and tell the value.
             message = _("The value of the environment variable %(name)s is not taken.")
@@ -86,15 +88,19 @@ def _resolve(parser: argparse.ArgumentParser) -> None:
     parser._get_value, parser._get_values = get, get_all  # type: ignore[method-assign, assignment]
 
 
-class _Missing(argparse.ArgumentError):
-    """There is no such variable."""
+class _Refused(argparse.ArgumentError):
+    """There is no such variable, or none that may be named."""
 
 
 def _name_of(action: argparse.Action, text: str) -> str:
     name = text.removeprefix(PREFIX)
     if NAME.fullmatch(name) is None:
         message = _("%(text)r names no environment variable; write %(prefix)sNAME, of letters, digits and underscores.")
-        raise _Missing(action, message % {"text": text, "prefix": PREFIX})
+        raise _Refused(action, message % {"text": text, "prefix": PREFIX})
+    allowed = app_settings.ENVIRONMENT_VARIABLES
+    if allowed is not None and not any(fnmatchcase(name, pattern) for pattern in allowed):
+        message = _("The environment variable %(name)s is none of those that arguments may name: %(allowed)s.")
+        raise _Refused(action, message % {"name": name, "allowed": ", ".join(allowed) or "–"})
     return name
 
 
@@ -103,5 +109,5 @@ def _value_of(action: argparse.Action, text: str) -> str:
     value = os.environ.get(name)
     if value is None:
         message = _("The environment variable %(name)s is not set where the command runs.")
-        raise _Missing(action, message % {"name": name})
+        raise _Refused(action, message % {"name": name})
     return value

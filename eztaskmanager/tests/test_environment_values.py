@@ -32,6 +32,14 @@ class ValidationTests(SimpleTestCase):
             with self.subTest(text), self.assertRaisesMessage(ArgumentsError, "names no environment variable"):
                 validate("ez_form", text)
 
+    @override_settings(EZTASKMANAGER_ENVIRONMENT_VARIABLES=["PARTNER_*", "ONE"])
+    def test_a_project_says_which_may_be_named(self) -> None:
+        for name in ("PARTNER_TOKEN", "ONE"):
+            validate("ez_form", f"north, --token $env:{name}")
+        for name in ("SECRET_KEY", "ONE_MORE", "partner_token"):
+            with self.subTest(name), self.assertRaisesMessage(ArgumentsError, "may name: PARTNER_*, ONE"):
+                validate("ez_form", f"north, --token $env:{name}")
+
     def test_a_subcommand_is_not_taken_from_the_environment(self) -> None:
         with self.assertRaises(ArgumentsError):
             validate("ez_branch", "$env:EZ_A")
