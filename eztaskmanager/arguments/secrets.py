@@ -106,18 +106,39 @@ class _Walk:
     _is_past_options: bool = field(default=False)
 
     def pass_item(self, item: Item) -> Iterator[Piece]:
+        """Give the pieces of the next item."""
+        is_open = self._option is not None and (not self._n_values or self.reader.takes_several(self._option))
+        if item.option is None and not is_open and len(item.values) > 1 and self.reader.positional_takes_one():
+            yield from self._pass_joined(item.values)
+            return
+        # Words of an option that takes one value are that value, two dashes too.
+        is_one = len(item.values) > 1 and item.option is not None and self.reader.option_takes_one(item.option)
         words = ([] if item.option is None else [item.option]) + list(item.values)
         is_same = False
         for number, word in enumerate(words):
-            is_tied = item.is_attached and number == 1
-            if is_tied:
+            if item.is_attached and number == 1:
                 yield Piece((word,), self._secret, "=")
                 self._n_values += 1
-            elif self._is_option(word) and not (is_same and self._secret):
+            elif self._is_option(word) and not (is_same and self._secret) and not (is_one and word == "--"):
                 yield from self._pass_option(word)
                 is_same = self._option is not None
             else:
                 yield self._pass_value(word, is_same)
+
+    def _pass_joined(self, words: Sequence[str]) -> Iterator[Piece]:
+        """Pass words that are one positional value; what looks like a secret option in it is hidden all the same."""
+        secret = self._secret_positional()
+        self.reader.pass_positionals([" ".join(words)])
+        for word in words:
+            if not secret and looks_like_option(word) and has_secret_name([word], self.parts):
+                secret = word.partition("=")[0]
+                yield Piece((word,), secret if "=" in word else "")
+            else:
+                yield Piece((word,), secret)
+
+    def _secret_positional(self) -> str:
+        name = self.reader.name_of_positional()
+        return name if name and has_secret_name([name], self.parts) else ""
 
     def _is_option(self, word: str) -> bool:
         if self._is_past_options or not looks_like_option(word):
@@ -156,9 +177,9 @@ class _Walk:
         if self._option is not None and (is_same or not self._n_values or self.reader.takes_several(self._option)):
             self._n_values += 1
             return Piece((word,), self._secret)
-        name = self.reader.name_of_positional()
+        secret = self._secret_positional()
         self.reader.pass_positionals([word])
-        return Piece((word,), name if name and has_secret_name([name], self.parts) else "")
+        return Piece((word,), secret)
 
 
 def _plain(name: str) -> str:

@@ -7,8 +7,18 @@ import argparse
 from django.contrib.admin.models import LogEntry
 from django.test import SimpleTestCase, TestCase, override_settings
 from django.urls import reverse
+from hypothesis import given, settings, strategies as st
 
-from eztaskmanager.arguments import mask_arguments, mask_secrets, put_secrets_back, validate
+from eztaskmanager.arguments import (
+    get_parser,
+    mask_arguments,
+    mask_secrets,
+    put_secrets_back,
+    to_argv,
+    validate,
+)
+from eztaskmanager.arguments.recording import record
+from eztaskmanager.arguments.secrets import MASK
 from eztaskmanager.exceptions import ArgumentsError
 from eztaskmanager.services.notifications.wording import get_facts
 from eztaskmanager.tests.factories import make_report, make_task, make_user
@@ -54,11 +64,17 @@ class MaskTests(SimpleTestCase):
         parser.add_argument("host")
         parser.add_argument("api_key")
         parser.add_argument("-p", "--password")
+        parser.add_argument("--name")
         parser.add_argument("-q", "--quiet", action="store_true")
         parser.add_argument("--pass-through", action="store_true")
         for text, shown in (
             ("example.org, hunter2", "example.org, ••••"),
-            ("-q, example.org hunter2", "-q, example.org ••••"),
+            ("-q, my host, hunter2", "-q, my host, ••••"),
+            ("host, my hunter2", "host, ••••"),
+            ("my --password hunter2", "my --password ••••"),
+            ("my --password=hunter2", "my ••••"),
+            ("--name a -- b, --password hunter2", "--name a -- b, --password ••••"),
+            ("my -- host, --password hunter2", "my -- host, --password ••••"),
             ("--passw hunter2", "--passw ••••"),
             ("--pas hunter2", "--pas ••••"),
             ("-phunter2, a", "-p••••, a"),
@@ -72,6 +88,30 @@ class MaskTests(SimpleTestCase):
     def test_what_cannot_be_read_is_masked_as_a_whole(self) -> None:
         self.assertEqual(mask_secrets("--password 'open", NAMES), "••••")
         self.assertEqual(mask_secrets("--name 'open", NAMES), "--name 'open")
+
+
+WORDS = "north --token --tok --token=hunter2 hunter2 --rows 5 -n -l --message --tag --pairs 1 2 -- , , , = --full -nl"
+PIECES = st.sampled_from([*WORDS.split(), "'--token=hunter2'", '"--token hunter2"', "two\\ words"])
+
+
+class SearchTests(SimpleTestCase):
+    """Whatever is written: what the parser would hand to a secret option is not shown, and is put back as it was."""
+
+    @settings(max_examples=1500, deadline=None)
+    @given(st.lists(PIECES, max_size=9).map(" ".join))
+    def test_no_secret_is_shown(self, text: str) -> None:
+        parser = get_parser("ez_form")
+        argv = to_argv(text, parser)
+        shown = mask_arguments("ez_form", text)
+        try:
+            events = record(parser, argv)
+        except ArgumentsError:
+            return
+        if any("hunter2" in value for event in events if event.key == "--token" for value in event.values):
+            others = sum(value.count("hunter2") for event in events if event.key != "--token" for value in event.values)
+            self.assertLessEqual(shown.count("hunter2"), others, (text, shown))
+        if MASK in shown:
+            self.assertEqual(to_argv(put_secrets_back("ez_form", shown, text), parser), argv, (text, shown))
 
 
 class KeptTests(SimpleTestCase):
