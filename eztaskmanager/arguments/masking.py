@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,8 +13,9 @@ from django.core.management import get_commands
 from django.utils.translation import gettext as _
 
 from eztaskmanager.arguments.inspection import get_parser
-from eztaskmanager.arguments.secrets import MASK, Piece, mask_secrets, read_pieces
-from eztaskmanager.arguments.text import to_text
+from eztaskmanager.arguments.recording import effect_of, record
+from eztaskmanager.arguments.secrets import MASK, Piece, mask_secrets, read_pieces, write_pieces
+from eztaskmanager.arguments.text import to_argv
 from eztaskmanager.exceptions import ArgumentsError, CommandUnavailable
 from eztaskmanager.settings import app_settings
 
@@ -50,21 +53,43 @@ def put_secrets_back(command_name: str, text: str, original: str) -> str:
         return text
     parser, parts = _known_parser(command_name), list(app_settings.SECRET_OPTIONS)
     kept: dict[str, list[Piece]] = {}
-    for pieces in read_pieces(original, parts, parser):
+    pieces_of_original = read_pieces(original, parts, parser)
+    if parser is not None and not _mean_the_same(parser, original, _write_whole(pieces_of_original)):
+        # Something is hidden within another value, by someone's slip.
+        raise _unknown_dots()
+    for pieces in pieces_of_original:
         for piece in pieces:
             if piece.secret:
                 kept.setdefault(piece.secret, []).append(piece)
-    texts = []
-    for pieces in read_pieces(text, parts, parser):
-        written = ""
-        for piece in pieces:
-            if piece.words == (MASK,):
-                if not kept.get(piece.secret):
-                    raise ArgumentsError(_("The dots stand for no value that is known here; write the value itself."))
-                piece = Piece(kept[piece.secret].pop(0).words, piece.secret, piece.tie)
-            written += (piece.tie if written else "") + " ".join(to_text([word]) for word in piece.words)
-        texts.append(written)
-    return ", ".join(texts)
+    changed = [[_put_back(piece, kept) for piece in pieces] for pieces in read_pieces(text, parts, parser)]
+    return _write_whole(changed)
+
+
+def _put_back(piece: Piece, kept: dict[str, list[Piece]]) -> Piece:
+    if piece.words != (MASK,):
+        return piece
+    if not kept.get(piece.secret):
+        raise _unknown_dots()
+    return replace(piece, words=kept[piece.secret].pop(0).words)
+
+
+def _unknown_dots() -> ArgumentsError:
+    return ArgumentsError(_("The dots stand for no value that is known here; write the value itself."))
+
+
+def _write_whole(written: Iterable[Iterable[Piece]]) -> str:
+    return write_pieces([replace(piece, secret="") for piece in pieces] for pieces in written)
+
+
+def _mean_the_same(parser: ArgumentParser, one: str, other: str) -> bool:
+    try:
+        effect = effect_of(record(parser, to_argv(one, parser)))
+    except ArgumentsError:
+        return True  # It is refused anyway.
+    try:
+        return effect == effect_of(record(parser, to_argv(other, parser)))
+    except ArgumentsError:
+        return False
 
 
 def _known_parser(command_name: str) -> ArgumentParser | None:

