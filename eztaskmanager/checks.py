@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning as CheckWarning, register
+from django.db import DatabaseError
 from django.urls import NoReverseMatch, reverse
 
 from eztaskmanager.exceptions import ServiceMisconfigured
+from eztaskmanager.models import Task
+from eztaskmanager.services.argument_checks import find_refusals
 from eztaskmanager.services.as_code.declared import check_declared
 from eztaskmanager.services.notifications import check_handlers
 from eztaskmanager.services.queues import get_task_service
@@ -113,6 +117,21 @@ def check_monitoring(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+@register(Tags.security, deploy=True)
+def check_environment(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of a project that lets arguments name every environment variable of its workers."""
+    if app_settings.ENVIRONMENT_VARIABLES is not None:
+        return []
+    return [
+        CheckWarning(
+            "EZTASKMANAGER_ENVIRONMENT_VARIABLES is not set, so whoever may write a task's arguments can hand any"
+            " environment variable of the workers to a command, which may print it.",
+            hint='Name those that commands are meant to have, such as ["PARTNER_*"], or none: [].',
+            id="eztaskmanager.W011",
+        )
+    ]
+
+
 @register(Tags.urls)
 def check_urls(**kwargs: Any) -> list[CheckMessage]:
     """Look for the log viewer's addresses; a project of workers alone may have none."""
@@ -129,3 +148,24 @@ def check_urls(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register("eztaskmanager_arguments")
+def check_arguments(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Look for tasks whose arguments their command no longer takes, where databases may be asked."""
+    if not databases or Task.objects.db not in databases:
+        return []
+    try:
+        refusals = list(find_refusals(Task.objects.all()))
+    except DatabaseError:
+        return []  # Before the first `migrate`, or the next.
+    return [
+        CheckWarning(
+            f"The command {refusal.task.command.name} does not take the arguments of the task "
+            f"{refusal.task.name!r}: {refusal.reason}",
+            hint="Mend them in the admin; until then its runs fail. See manage.py checkarguments.",
+            obj=refusal.task,
+            id="eztaskmanager.W010",
+        )
+        for refusal in refusals
+    ]

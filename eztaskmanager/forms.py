@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy as _
 
-from eztaskmanager.arguments import validate
+from eztaskmanager.arguments import put_secrets_back, validate
 from eztaskmanager.exceptions import ArgumentsError, CommandUnavailable, ScheduleError
 from eztaskmanager.models import AppCommand, Task
 from eztaskmanager.schedules.wall_clock import load_zone, moment_of, wall_of
@@ -235,3 +235,57 @@ class TaskForm(ScheduleForm):
         except ArgumentsError as exc:
             self.add_error("arguments", str(exc))
         return self.cleaned_data
+
+
+class LaunchForm(forms.Form):
+    """What is asked before a task is launched: its arguments for this once, and the words that confirm it.
+
+    Args:
+        task: What is launched.
+        arguments: What stands there at first; None where no arguments are asked for.
+        original: The arguments with their secrets, where `arguments` shows dots for them; else None.
+    """
+
+    arguments = forms.CharField(
+        label=_("Arguments"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+    )
+    confirmation = forms.CharField(
+        label=_("Confirmation"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "vTextField"}),
+    )
+
+    def __init__(self, data: Any, *, task: Task, arguments: str | None, original: str | None) -> None:
+        super().__init__(data, initial={"arguments": arguments})
+        self.task, self.original = task, original
+        wanted = task.command.confirmation
+        if arguments is None:
+            del self.fields["arguments"]
+        else:
+            self.fields["arguments"].help_text = _column("arguments").help_text
+        if wanted:
+            sentence = gettext("This command asks to be confirmed. Type these words: %(words)s")
+            self.fields["confirmation"].help_text = sentence % {"words": wanted}
+        else:
+            del self.fields["confirmation"]
+
+    def clean_arguments(self) -> str:
+        """Put back the secrets that dots stand for, and ask the command's parser."""
+        text: str = self.cleaned_data["arguments"]
+        try:
+            if self.original is not None:
+                text = put_secrets_back(self.task.command.name, text, self.original)
+            validate(self.task.command.name, text)
+        except ArgumentsError as exc:
+            raise ValidationError(str(exc)) from exc
+        return text
+
+    def clean_confirmation(self) -> str:
+        """Take nothing but the words."""
+        typed: str = self.cleaned_data["confirmation"]
+        wanted = self.task.command.confirmation
+        if typed.strip() != wanted.strip():
+            raise ValidationError(gettext("Type these words to launch it: %(words)s") % {"words": wanted})
+        return typed

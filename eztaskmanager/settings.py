@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_LOG_LINES": 2_000_000,
     "MAX_LINE_LENGTH": 1_000_000,
     "SECRET_OPTIONS": ("password", "passwd", "token", "secret", "key"),
+    "ENVIRONMENT_VARIABLES": None,
     "N_REPORTS_KEPT": None,
     "N_FAILED_REPORTS_KEPT": None,
     "KEEP_DAYS": None,
@@ -54,6 +55,7 @@ class AppSettings:
         MAX_LOG_LINES: Lines kept of a run, its first and its last; None keeps all.
         MAX_LINE_LENGTH: Characters kept of a line, its first and its last; None keeps all.
         SECRET_OPTIONS: Parts of the names of options whose values only the task's form shows.
+        ENVIRONMENT_VARIABLES: Patterns of the names that arguments may refer to as `$env:NAME`; None for all.
         N_REPORTS_KEPT: Reports kept of a task that does not say itself; None keeps all.
         N_FAILED_REPORTS_KEPT: Reports of failed runs kept of each task, counted apart; None: with the others.
         KEEP_DAYS: Days that a report is kept; None keeps all.
@@ -81,6 +83,7 @@ class AppSettings:
     MAX_LOG_LINES: int | None
     MAX_LINE_LENGTH: int | None
     SECRET_OPTIONS: Sequence[str]
+    ENVIRONMENT_VARIABLES: Sequence[str] | None
     N_REPORTS_KEPT: int | None
     N_FAILED_REPORTS_KEPT: int | None
     KEEP_DAYS: int | None

@@ -27,7 +27,7 @@ class AppCommandAdmin(CommandModelAdmin):
     list_filter = ("active", "app_name")
     list_per_page = 100
     search_fields = ("name", "app_name")
-    fields = ("name", "app_name", "active", "allowed_groups", "help")
+    fields = ("name", "app_name", "active", "allowed_groups", "confirmation", "help")
     readonly_fields = ("name", "app_name", "help")
     filter_horizontal = ("allowed_groups",)
 

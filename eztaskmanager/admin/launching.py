@@ -1,4 +1,8 @@
-"""What buttons and list actions do with tasks, and what is said about it."""
+"""What buttons and list actions do with tasks, and what is said about it.
+
+A command may ask for words to be typed before its tasks are launched by hand. `start` and `run_now` then launch
+nothing, and say where the words are typed; `start_confirmed` and `launch_confirmed` are for those who have read them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.db import Error as DatabaseError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _, ngettext
 
@@ -36,12 +41,25 @@ class Said:
 
 Doing = Callable[[Task, "User | AnonymousUser"], Said]
 
+# Parameter of the launch page: whether the schedule is to be followed, in place of one run.
+SCHEDULE = "schedule"
+
 
 def start(task: Task, user: User | AnonymousUser) -> Said:
+    """Have its schedule followed, or run it now if it has none; nothing of it where that must be confirmed."""
+    return must_be_confirmed(task, start) if task.command.confirmation else start_confirmed(task, user)
+
+
+def run_now(task: Task, user: User | AnonymousUser) -> Said:
+    """Run it now, and leave its schedule alone; nothing of it where that must be confirmed."""
+    return must_be_confirmed(task, run_now) if task.command.confirmation else launch_confirmed(task, user)
+
+
+def start_confirmed(task: Task, user: User | AnonymousUser) -> Said:
     """Have its schedule followed, or run it now if it has none."""
     report = get_task_service().add(task, by=user)
     if report is not None:
-        return _queued(task, report)
+        return said_of_launch(task, report)
     task.refresh_from_db(fields=["cached_next_ride", "schedule_error"])
     if task.schedule_error:
         return Said(messages.ERROR, f"{task.name}: {task.schedule_error}")
@@ -49,9 +67,23 @@ def start(task: Task, user: User | AnonymousUser) -> Said:
     return Said(messages.SUCCESS, format_html(_("{} is scheduled; its next run is on {}."), task.name, ride))
 
 
-def run_now(task: Task, user: User | AnonymousUser) -> Said:
+def launch_confirmed(task: Task, user: User | AnonymousUser) -> Said:
     """Run it now, and leave its schedule alone."""
-    return _queued(task, task.launch(by=user))
+    return said_of_launch(task, task.launch(by=user))
+
+
+def must_be_confirmed(task: Task, doing: Doing) -> Said:
+    """Say where the words are typed."""
+    link = format_html('<a href="{}">{}</a>', confirmation_page(task, doing), _("Confirm it on its own page"))
+    return Said(messages.WARNING, format_html(_("{} is not launched yet. {}."), task.name, link))
+
+
+def confirmation_page(task: Task, doing: Doing) -> str | None:
+    """Tell the page on which this is confirmed first; None where nothing is to be confirmed."""
+    if doing not in (start, run_now) or not task.command.confirmation:
+        return None
+    address = reverse("admin:eztaskmanager_task_launch", args=[task.pk])
+    return f"{address}?{SCHEDULE}=1" if doing is start and task.has_schedule else address
 
 
 def stop(task: Task, user: User | AnonymousUser) -> Said:
@@ -77,9 +109,16 @@ def pause(task: Task, user: User | AnonymousUser) -> Said:
     return Said(messages.SUCCESS, _("%(name)s: its schedule is paused.") % {"name": task.name})
 
 
-def _queued(task: Task, report: LaunchReport) -> Said:
+def said_of_launch(task: Task, report: LaunchReport) -> Said:
+    """Say that it is launched."""
     link = log_link(report.pk, _("See its log"))
     return Said(messages.SUCCESS, format_html(_("{} is launched. {}"), task.name, link))
+
+
+def said_of_away_queue(task: Task, why: QueueUnreachable) -> Said:
+    """Say that the run waits in the database."""
+    text = _("%(name)s: the queue does not answer; the run is kept, and handed over when it answers again. (%(why)s)")
+    return Said(messages.WARNING, text % {"name": task.name, "why": why})
 
 
 def attempt(doing: Doing, task: Task, user: User | AnonymousUser) -> Said:
@@ -87,10 +126,7 @@ def attempt(doing: Doing, task: Task, user: User | AnonymousUser) -> Said:
     try:
         return doing(task, user)
     except QueueUnreachable as exc:
-        text = _(
-            "%(name)s: the queue does not answer; the run is kept, and handed over when it answers again. (%(why)s)"
-        )
-        return Said(messages.WARNING, text % {"name": task.name, "why": exc})
+        return said_of_away_queue(task, exc)
     except EzTaskManagerError as exc:
         return Said(messages.ERROR, f"{task.name}: {exc}")
     except DatabaseError as exc:

@@ -13,9 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 
 from eztaskmanager.admin import display, launching
+from eztaskmanager.admin.argument_form import answer_argument_form, tell_page
 from eztaskmanager.admin.deletion import Deletion, stop_tasks, summarize
 from eztaskmanager.admin.filters import CategoryFilter, LastResultFilter, StatusFilter
 from eztaskmanager.admin.inlines import LaunchReportInline
+from eztaskmanager.admin.launch_page import show_launch_page, with_masked_arguments
 from eztaskmanager.admin.panel import tell_panel
 from eztaskmanager.admin.preview import preview_schedule
 from eztaskmanager.admin.typing import TaskModelAdmin
@@ -106,7 +108,7 @@ class TaskAdmin(TaskModelAdmin):
     )
 
     class Media:
-        css: ClassVar[Any] = {"all": ("eztaskmanager/css/admin.css",)}
+        css: ClassVar[Any] = {"all": ("eztaskmanager/css/admin.css", "eztaskmanager/css/argument_form.css")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         """Keep what the user may see, and fetch what the list shows in as many queries whatever its length."""
@@ -129,6 +131,8 @@ class TaskAdmin(TaskModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> Any:
         """A task that is being written has not run yet."""
         fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None and not self.has_change_permission(request, obj):
+            fieldsets = with_masked_arguments(fieldsets)
         return fieldsets if obj is not None else fieldsets[:-1]
 
     def get_inlines(self, request: HttpRequest, obj: Task | None) -> Any:
@@ -136,9 +140,27 @@ class TaskAdmin(TaskModelAdmin):
         return () if obj is None else super().get_inlines(request, obj)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the preview of schedules."""
-        preview = self.admin_site.admin_view(self.schedule_preview)
-        return [path("schedule-preview/", preview, name="eztaskmanager_task_schedule_preview"), *super().get_urls()]
+        """Add the preview of schedules, the form for arguments, and the page on which a task is launched."""
+        view = self.admin_site.admin_view
+        return [
+            path("schedule-preview/", view(self.schedule_preview), name="eztaskmanager_task_schedule_preview"),
+            path("argument-form/", view(self.argument_form), name="eztaskmanager_task_argument_form"),
+            path("<int:pk>/launch/", view(self.launch_page), name="eztaskmanager_task_launch"),
+            *super().get_urls(),
+        ]
+
+    def argument_form(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the form for the arguments of a command."""
+        may_look = self.has_add_permission(request) or self.has_change_permission(request)
+        return answer_argument_form(
+            request,
+            AppCommand.objects.open_to(request.user),
+            may_look=may_look or self.has_launch_permission(request),
+        )
+
+    def launch_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Launch a task with other arguments, or with words that confirm it."""
+        return show_launch_page(request, self, pk)
 
     def schedule_preview(self, request: HttpRequest) -> HttpResponse:
         """Answer with the next rides of the schedule that stands in the form."""
@@ -175,6 +197,10 @@ class TaskAdmin(TaskModelAdmin):
             response = super().changeform_view(
                 request, object_id, form_url, {**(extra_context or {}), "panel": tell_panel(request, task)}
             )
+        if response.status_code == 302:
+            saved = Task.objects.select_related("command").get(pk=task.pk)
+            if page := launching.confirmation_page(saved, BUTTONS[button]):
+                return HttpResponseRedirect(page)
         if response.status_code == 302 or button in URGENT:
             launching.do_with_all(request, BUTTONS[button], Task.objects.filter(pk=task.pk))
         return response
@@ -189,6 +215,7 @@ class TaskAdmin(TaskModelAdmin):
         """Tell the page where the preview is, and whether to link to logs."""
         context["ez_show_log_links"] = app_settings.SHOW_LOGVIEWER_LINK
         context["schedule_preview_url"] = reverse("admin:eztaskmanager_task_schedule_preview")
+        context["argument_form"] = tell_page("id_arguments", command_id="id_command")
         return super().render_change_form(request, context, *args, **kwargs)
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
@@ -243,6 +270,11 @@ class TaskAdmin(TaskModelAdmin):
             task.command.name,
             task.shown_arguments,
         )
+
+    @admin.display(description=gettext_lazy("arguments"))
+    def masked_arguments(self, task: Task) -> SafeString:
+        """Show the arguments to those who may only read them."""
+        return display.pre(task.shown_arguments)
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, task: Task) -> SafeString:

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from eztaskmanager.arguments.inspection import get_parser, takes_option
+from eztaskmanager.arguments.masking import mask_arguments, put_secrets_back
+from eztaskmanager.arguments.refining import FieldRefinement, FormRefinement
 from eztaskmanager.arguments.secrets import mask_secrets
 from eztaskmanager.arguments.text import Item, items, to_argv, to_text
 from eztaskmanager.arguments.validation import validate
 
-__all__ = ["Item", "get_parser", "items", "mask_secrets", "takes_option", "to_argv", "to_text", "validate"]
+__all__ = [
+    "FieldRefinement",
+    "FormRefinement",
+    "Item",
+    "get_parser",
+    "items",
+    "mask_arguments",
+    "mask_secrets",
+    "put_secrets_back",
+    "takes_option",
+    "to_argv",
+    "to_text",
+    "validate",
+]

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from eztaskmanager.arguments.reading import parsers_of
+from eztaskmanager.arguments.secrets import MASK, has_secret_name
 from eztaskmanager.exceptions import CommandUnavailable
 
 
@@ -65,6 +66,8 @@ def _mend_help(parser: argparse.ArgumentParser) -> None:
     formatter = parser._get_formatter()
     for action in parser._actions:
         if action.help and action.help is not argparse.SUPPRESS:
+            if has_secret_name([*action.option_strings, action.dest]):
+                action.help = action.help.replace("%(default)s", MASK)
             try:
                 formatter._expand_help(action)
             except (KeyError, TypeError, ValueError):

@@ -61,9 +61,40 @@ class ParserReader:
         """Tell whether a value that starts with a dash must be tied to the option that takes it."""
         if not takes_one:
             return False
+        return not self.is_number(value)
+
+    def is_number(self, word: str) -> bool:
+        """Tell whether a word with a dash is a negative number to the parser, and no option."""
         parser = self._parsers[-1]
-        is_number = parser._negative_number_matcher.match(value) is not None
-        return bool(parser._has_negative_number_optionals) or not is_number
+        return not parser._has_negative_number_optionals and parser._negative_number_matcher.match(word) is not None
+
+    def names_of_option(self, option: str) -> list[str]:
+        """Give all names of what an option may mean, its dest the last; none when it is not known."""
+        for parser in reversed(self._parsers):
+            actions = parser._option_string_actions
+            meant = [actions[option]] if option in actions else []
+            if not meant and option.startswith("--") and parser.allow_abbrev:
+                meant = [action for name, action in actions.items() if name.startswith(option)]
+            if meant:
+                return [name for action in meant for name in (*action.option_strings, action.dest)]
+        return []
+
+    def split_joined(self, word: str) -> tuple[str, str] | None:
+        """Split `-vofile` into the options and the value of the last, `-vo` and `file`; None if it is no such word."""
+        if word.startswith("--"):
+            return None
+        for at in range(1, len(word)):
+            option = f"-{word[at]}"
+            if not self.names_of_option(option):
+                return None
+            if not self.is_flag(option):
+                return (word[: at + 1], word[at + 1 :]) if at + 1 < len(word) else None
+        return None
+
+    def name_of_positional(self) -> str:
+        """Give the dest of the next positional; empty when it is not known."""
+        action = self._positional()
+        return action.dest if action is not None else ""
 
     def pass_positionals(self, values: Iterable[str]) -> None:
         """Note that these positional values were given; the name of a subcommand leads to its parser."""

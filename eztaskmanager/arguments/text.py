@@ -167,13 +167,12 @@ def to_text(argv: Sequence[str], parser: ArgumentParser | None = None) -> str:
     last_option: str | None = None
     n_values = 0
     for word in argv:
-        if looks_like_option(word):
+        is_several = last_option is not None and reader.takes_several(last_option)
+        if looks_like_option(word) and not (is_several and reader.is_number(word)):
             last_option, n_values = (None if "=" in word else word), 0
-        elif last_option is not None and (n_values == 0 or reader.takes_several(last_option)):
+        elif last_option is not None and (n_values == 0 or is_several) and not reader.is_flag(last_option):
             texts[-1] += " " + _quote(word)
             n_values += 1
-            if reader.is_flag(last_option):
-                reader.pass_positionals([word])
             continue
         else:
             last_option = None

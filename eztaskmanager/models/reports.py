@@ -16,13 +16,12 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
-from eztaskmanager.arguments import mask_secrets
+from eztaskmanager.arguments import mask_arguments
 from eztaskmanager.exceptions import TaskQueueException
 from eztaskmanager.log_extra import about
 from eztaskmanager.models.logs import Log
 from eztaskmanager.models.report_queries import LaunchReportQuerySet, tasks_by_pk
 from eztaskmanager.models.states import Result, State, Trigger
-from eztaskmanager.settings import app_settings
 from eztaskmanager.signals import run_cancelled, run_finished, run_queued, task_acted
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ class LaunchReport(models.Model):
     @property
     def shown_arguments(self) -> str:
         """The arguments without secrets."""
-        return mask_secrets(self.arguments, app_settings.SECRET_OPTIONS)
+        return mask_arguments(self.command or self.task.command.name, self.arguments)
 
     def announce(self) -> None:
         """Tell the queue service that the report waits.

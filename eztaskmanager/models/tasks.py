@@ -18,7 +18,6 @@ from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.planning import Planned
 from eztaskmanager.models.pruning import Doomed, Pruner
 from eztaskmanager.models.reports import LaunchReport
-from eztaskmanager.settings import app_settings
 from eztaskmanager.signals import task_acted
 
 if TYPE_CHECKING:
@@ -227,7 +226,7 @@ class Task(Planned):
     @property
     def shown_arguments(self) -> str:
         """The arguments without secrets."""
-        return argument_text.mask_secrets(self.arguments, app_settings.SECRET_OPTIONS)
+        return argument_text.mask_arguments(self.command.name, self.arguments)
 
     def compute_cache(self) -> None:
         """Derive status and last run from the reports, in the database and here."""

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from eztaskmanager.arguments.environment import leave_references
 from eztaskmanager.exceptions import ArgumentsError
 from eztaskmanager.output import Line, clean, encode, level_name
 from eztaskmanager.services.recorder import Recorder
@@ -36,6 +37,8 @@ def level_of_run(argv: Sequence[str]) -> int:
     """
     parser = _VerbosityParser(add_help=False)
     parser.add_argument("-v", "--verbosity", type=int, default=1)
+    # What stands in the child's environment is not known yet.
+    leave_references(parser)
     return verbosity2loglevel(parser.parse_known_args(list(argv))[0].verbosity)
 
 

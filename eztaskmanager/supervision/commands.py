@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import traceback
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
 from django.core.management import CommandError, call_command, get_commands, load_command_class
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
+from eztaskmanager.arguments.environment import mentions_environment, resolve_references
 from eztaskmanager.supervision.channel import Channel
 from eztaskmanager.supervision.job import Ending, Job, StopRequested, describe_error
 
@@ -46,7 +49,29 @@ def _call(job: Job) -> None:
     options: dict[str, Any] = {}
     if job.launch_report_id is not None and REPORT_OPTION in _options(command, job.command):
         options[REPORT_OPTION] = job.launch_report_id
-    call_command(command, *job.argv, **options)
+    with _environment_read(command, job.argv):
+        call_command(command, *job.argv, **options)
+
+
+@contextlib.contextmanager
+def _environment_read(command: BaseCommand, argv: Sequence[str]) -> Iterator[None]:
+    """Have the command's parser resolve `$env:NAME`: here, in its own process, and nowhere before."""
+    if not mentions_environment(argv):
+        yield
+        return
+    create_parser = command.create_parser
+
+    def create(*args: Any, **kwargs: Any) -> CommandParser:
+        parser = create_parser(*args, **kwargs)
+        resolve_references(parser)
+        return parser
+
+    command.create_parser = create  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        # The command may be one that is there already, and is called again.
+        del command.create_parser
 
 
 def _options(command: BaseCommand, name: str) -> set[str]:

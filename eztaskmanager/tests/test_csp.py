@@ -76,6 +76,7 @@ class PolicyTests(BrowserTestCase):
         for address in (
             reverse("admin:eztaskmanager_task_add"),
             reverse("admin:eztaskmanager_task_change", args=[task.pk]),
+            reverse("admin:eztaskmanager_task_launch", args=[task.pk]),
             reverse("admin:eztaskmanager_launchreport_change", args=[report.pk]),
         ):
             self.visit(address)

@@ -32,6 +32,7 @@ PLACES = {
     "services.log_limits": (3, "log"),
     "services.audit": (3, "audit"),
     "services.retention": (3, "retention"),
+    "services.argument_checks": (3, "arguments"),
     "services.patience": (3, "patience"),
     "services.impatience": (3, "patience"),
     "services.queues": (3, "queues"),

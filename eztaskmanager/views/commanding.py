@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from eztaskmanager.exceptions import EzTaskManagerError, QueueUnreachable
@@ -40,7 +41,10 @@ class LaunchAgainView(ReportView):
     permission = LAUNCH_PERMISSION
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Launch it, and go to the page of the new run."""
+        """Launch it, and go to the page of the new run; or to the one on which its command asks to be confirmed."""
+        if self.report.task.command.confirmation:
+            address = reverse("admin:eztaskmanager_task_launch", args=[self.report.task_id])
+            return redirect(f"{address}?report={self.report.pk}")
         try:
             report = self.report.task.launch(by=request.user, arguments=self.report.arguments)
         except QueueUnreachable as exc:
