@@ -16,6 +16,14 @@ class CheckTests(SimpleTestCase):
     def test_the_projects_own_settings_are_in_order(self) -> None:
         self.assertEqual(self.ids(), [])
 
+    def test_a_deployment_that_opens_the_whole_environment_is_warned(self) -> None:
+        def warned() -> bool:
+            return any(found.id == "eztaskmanager.W011" for found in run_checks(include_deployment_checks=True))
+
+        self.assertTrue(warned())
+        with override_settings(EZTASKMANAGER_ENVIRONMENT_VARIABLES=["PARTNER_*"]):
+            self.assertFalse(warned())
+
     def test_each_fault_is_found(self) -> None:
         for settings, expected in (
             ({"QUEUE_SERVICE_TYPE": "Pigeons"}, ["eztaskmanager.E001"]),
