@@ -9,4 +9,11 @@ from eztaskmanager.admin.overview import OverviewAdmin
 from eztaskmanager.admin.reports import LaunchReportAdmin
 from eztaskmanager.admin.tasks import TaskAdmin
 
-__all__ = ["AppCommandAdmin", "LaunchReportAdmin", "LaunchReportInline", "OverviewAdmin", "TaskAdmin", "TaskCategoryAdmin"]
+__all__ = [
+    "AppCommandAdmin",
+    "LaunchReportAdmin",
+    "LaunchReportInline",
+    "OverviewAdmin",
+    "TaskAdmin",
+    "TaskCategoryAdmin",
+]

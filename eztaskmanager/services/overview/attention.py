@@ -56,5 +56,7 @@ def find_notices(tasks: QuerySet[Task], now: dt.datetime) -> tuple[Notice, ...]:
 
 def find_tickers(now: dt.datetime) -> tuple[Ticker, ...]:
     """Tell who ticks or did, those alive first."""
-    beats = [Ticker(beat.kind, beat.host, beat.pid, beat.beat_at, beat.is_alive(now)) for beat in TickerBeat.objects.all()]
+    beats = [
+        Ticker(beat.kind, beat.host, beat.pid, beat.beat_at, beat.is_alive(now)) for beat in TickerBeat.objects.all()
+    ]
     return tuple(sorted(beats, key=lambda ticker: (not ticker.is_alive, ticker.kind, ticker.host)))

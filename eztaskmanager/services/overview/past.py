@@ -6,7 +6,19 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Avg, Case, Count, DurationField, ExpressionWrapper, F, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import (
+    Avg,
+    Case,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.services.overview.durations import usual_durations
