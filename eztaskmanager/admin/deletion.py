@@ -59,7 +59,7 @@ def delete_reports(reports: QuerySet[LaunchReport], by: User | AnonymousUser | N
         for pk, n_lines in batch:
             if n_lines > LINES_AT_ONCE:
                 _delete_lines(pk)
-        LaunchReport.objects.filter(pk__in=pks).delete_at_once()  # type: ignore[attr-defined]
+        LaunchReport.objects.filter(pk__in=pks).delete_at_once()
 
 
 def _delete_lines(report_id: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 from eztaskmanager.models import LaunchReport
@@ -10,7 +13,13 @@ from eztaskmanager.models import LaunchReport
 MOST_LISTED = 10_000
 
 
-class BoundedPaginator(Paginator[LaunchReport]):
+if TYPE_CHECKING:
+    ReportPaginator = Paginator[LaunchReport]
+else:
+    ReportPaginator = Paginator
+
+
+class BoundedPaginator(ReportPaginator):
     """Counts so far and no further: nobody turns two hundred pages, and to count a million rows takes its time.
 
     Attributes:
@@ -22,6 +31,7 @@ class BoundedPaginator(Paginator[LaunchReport]):
     @cached_property
     def count(self) -> int:
         """How many can be turned to."""
-        found: int = self.object_list.order_by()[: MOST_LISTED + 1].count()  # type: ignore[union-attr]
+        rows = cast("QuerySet[LaunchReport]", self.object_list)
+        found = rows.order_by()[: MOST_LISTED + 1].count()
         self.is_cut = found > MOST_LISTED
         return min(found, MOST_LISTED)

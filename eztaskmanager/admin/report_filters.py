@@ -107,13 +107,13 @@ class TaskFilter(_Filter):
 class LaunchedFilter(admin.ListFilter):
     """Reports by the days on which they were launched, from one to another, both included."""
 
-    title = _("launched")  # type: ignore[assignment]
+    title = _("launched")
     template = "eztaskmanager/admin/date_filter.html"
     first, last = "launched_from", "launched_to"
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        for name in self.expected_parameters():
+        for name in (self.first, self.last):
             values = params.pop(name, None)
             if values:
                 self.used_parameters[name] = values[-1] if isinstance(values, list) else values
@@ -121,14 +121,14 @@ class LaunchedFilter(admin.ListFilter):
             (name, value)
             for name, values in request.GET.lists()
             for value in values
-            if name not in (*self.expected_parameters(), "p", "e")
+            if name not in (self.first, self.last, "p", "e")
         ]
 
     def has_output(self) -> bool:
         """Always."""
         return True
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         """Name the two days."""
         return [self.first, self.last]
 
@@ -143,7 +143,7 @@ class LaunchedFilter(admin.ListFilter):
         }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> QuerySet[LaunchReport]:
-        """Keep those launched on these days, by the clocks of the active zone; a day that is none counts for nothing."""
+        """Keep those launched on these days by the clocks of the active zone; what is no day counts for nothing."""
         zone = timezone.get_current_timezone()
         first, last = self._day(self.first), self._day(self.last)
         if first is not None:
@@ -156,7 +156,7 @@ class LaunchedFilter(admin.ListFilter):
 
     def _day(self, name: str) -> dt.date | None:
         try:
-            day = parse_date(self.used_parameters.get(name, ""))
+            day = parse_date(str(self.used_parameters.get(name, "")))
         except ValueError:
             return None  # The 31st of February.
         # Around the ends of the calendar there is no moment in every zone.

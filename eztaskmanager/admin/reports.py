@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -54,9 +53,9 @@ class LaunchReportAdmin(ReportModelAdmin):
         "cpu_time",
         "peak_memory",
         "n_log_lines",
-        "problems",
         "log",
     )
+    show_facets = admin.ShowFacets.NEVER
     list_filter = (LaunchedFilter, ResultFilter, TriggerFilter, UserFilter, TaskFilter, TaskCategoryFilter)
     change_list_template = "eztaskmanager/admin/report_change_list.html"
     change_form_template = "eztaskmanager/admin/report_change_form.html"
@@ -92,16 +91,14 @@ class LaunchReportAdmin(ReportModelAdmin):
         "cpu_time",
         "peak_memory",
         "n_log_lines",
-        "problems",
         "log_tail",
-        "log",
     )
     fieldsets: ClassVar[Any] = (
         (
             None,
-            {"fields": ("task_link", "outcome", "progress", "error_text", "origin", "command_line", "changes", "log")},
+            {"fields": ("task_link", "outcome", "progress", "error_text", "origin", "command_line", "changes")},
         ),
-        (_("Log"), {"fields": ("log_tail", "n_log_lines", "problems")}),
+        (_("Log"), {"fields": ("log_tail", "n_log_lines")}),
         (_("Times"), {"fields": ("launched", "planned", "started", "finished", "lasted")}),
         (
             _("Process"),
@@ -138,11 +135,11 @@ class LaunchReportAdmin(ReportModelAdmin):
         """What happened, happened."""
         return False
 
-    def get_sortable_by(self, request: HttpRequest) -> Sequence[str]:
+    def get_sortable_by(self, request: HttpRequest) -> Any:
         """Sort by what has an index, unless few reports are left to be sorted."""
         return self.list_display if any(request.GET.get(name) for name in NARROWING) else ("launched",)
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_search_fields(self, request: HttpRequest) -> Any:
         """Look into errors only for those who may read them."""
         return [name for name in self.search_fields if name != "error" or request.user.has_perm(READ_PERMISSION)]
 
@@ -216,7 +213,8 @@ class LaunchReportAdmin(ReportModelAdmin):
     def outcome(self, report: LaunchReport) -> SafeString:
         """Show where it stands or how it ended."""
         bar = "" if report.is_over else display.progress_bar(report)
-        return format_html("{} {}", display.report_state(report), bar)
+        counts = display.result_counts(report.n_log_errors, report.n_log_warnings)
+        return format_html("{} {} {}", display.report_state(report), counts, bar)
 
     @admin.display(description=_("launched by"), ordering="launched_by_name")
     def origin(self, report: LaunchReport) -> str:
@@ -228,19 +226,10 @@ class LaunchReportAdmin(ReportModelAdmin):
         """Show how long it ran."""
         return tell_duration(report.duration) or display.NOTHING
 
-    @admin.display(description=_("errors and warnings"))
-    def problems(self, report: LaunchReport) -> str:
-        """Show how many errors and warnings it logged."""
-        return display.result_counts(report.n_log_errors, report.n_log_warnings) or display.NOTHING
-
     @admin.display(description=_("log"))
     def log(self, report: LaunchReport) -> str:
         """Link to its log."""
-        return (
-            display.log_link(report.pk, gettext("Open the log"))
-            if app_settings.SHOW_LOGVIEWER_LINK
-            else display.NOTHING
-        )
+        return display.log_link(report.pk, gettext("Log")) if app_settings.SHOW_LOGVIEWER_LINK else display.NOTHING
 
     @admin.display(description=_("command"))
     def command_line(self, report: LaunchReport) -> SafeString:

@@ -72,11 +72,11 @@ class LaunchReportQuerySet(models.QuerySet["LaunchReport"]):
         with transaction.atomic():
             task_ids = sorted(set(self.order_by().values_list("task_id", flat=True)))
             tasks.filter(pk__in=task_ids).lock()
-            doomed = self._chain()
+            doomed = self.all()
             doomed.derives_tasks = True
             _, counts = doomed.delete()
             tasks.filter(pk__in=task_ids).derive()
-        return counts.get(self.model._meta.label, 0)
+        return int(counts.get(self.model._meta.label, 0))
 
     def _revive(self, pk: int, task_id: int) -> None:
         with transaction.atomic():

@@ -30,5 +30,6 @@ def usual_durations(task_ids: Collection[int]) -> dict[int, dt.timedelta]:
     runs = LaunchReport.objects.filter(wanted, finished_at__isnull=False, started_at__isnull=False)
     seconds = defaultdict(list)
     for task_id, started, finished in runs.order_by().values_list("task_id", "started_at", "finished_at"):
-        seconds[task_id].append(max(0.0, (finished - started).total_seconds()))
+        if started is not None and finished is not None:
+            seconds[task_id].append(max(0.0, (finished - started).total_seconds()))
     return {task_id: dt.timedelta(seconds=statistics.median(lasted)) for task_id, lasted in seconds.items()}
