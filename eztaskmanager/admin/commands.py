@@ -125,10 +125,10 @@ class AppCommandAdmin(CommandModelAdmin):
         """Name the groups that may see and launch it."""
         return ", ".join(group.name for group in command.allowed_groups.all()) or display.NOTHING
 
-    @admin.display(description=_("asks"), boolean=True)
-    def asks(self, command: AppCommand) -> bool:
-        """Show whether something must be typed before a launch by hand."""
-        return bool(command.confirmation)
+    @admin.display(description=_("confirmation"), ordering="confirmation")
+    def asks(self, command: AppCommand) -> str:
+        """Show what must be typed before a launch by hand."""
+        return format_html("<code>{}</code>", command.confirmation) if command.confirmation else display.NOTHING
 
     @admin.display(description=_("tasks"), ordering="task_count")
     def n_tasks(self, command: AppCommand) -> SafeString:

@@ -37,7 +37,9 @@ from eztaskmanager.views.facts import tell_duration, tell_origin, tell_seconds
 # Parameters after which so few reports are left that they may be sorted by anything.
 NARROWING = ("task", "launched_from")
 # What only those see who may read logs.
-SAID = ("error_text", "log_tail", "log")
+SAID = ("error_text", "log_tail")
+# The columns that link to logs, and what stands there for the others.
+OPEN_TO_ALL = {"result_and_log": "outcome"}
 
 
 @admin.register(LaunchReport)
@@ -47,13 +49,12 @@ class LaunchReportAdmin(ReportModelAdmin):
     list_display = (
         "launched",
         "task_name",
-        "outcome",
+        "result_and_log",
         "origin",
         "lasted",
         "cpu_time",
         "peak_memory",
         "n_log_lines",
-        "log",
     )
     show_facets = admin.ShowFacets.NEVER
     list_filter = (LaunchedFilter, ResultFilter, TriggerFilter, UserFilter, TaskFilter, TaskCategoryFilter)
@@ -156,7 +157,7 @@ class LaunchReportAdmin(ReportModelAdmin):
         """Offer logs to those who may read them."""
         if request.user.has_perm(READ_PERMISSION):
             return self.list_display
-        return [name for name in self.list_display if name not in SAID]
+        return [OPEN_TO_ALL.get(name, name) for name in self.list_display]
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may launch tasks."""
@@ -216,6 +217,14 @@ class LaunchReportAdmin(ReportModelAdmin):
         counts = display.result_counts(report.n_log_errors, report.n_log_warnings)
         return format_html("{} {} {}", display.report_state(report), counts, bar)
 
+    @admin.display(description=_("result"), ordering="invocation_result")
+    def result_and_log(self, report: LaunchReport) -> SafeString:
+        """Show where it stands or how it ended, with a link to its log."""
+        bar = "" if report.is_over else display.progress_bar(report)
+        counts = display.result_counts(report.n_log_errors, report.n_log_warnings)
+        shown = format_html("{} {}", display.report_state(report), counts)
+        return format_html("{} {}", display.log_link(report.pk, shown), bar)
+
     @admin.display(description=_("launched by"), ordering="launched_by_name")
     def origin(self, report: LaunchReport) -> str:
         """Show who, and why."""
@@ -225,11 +234,6 @@ class LaunchReportAdmin(ReportModelAdmin):
     def lasted(self, report: LaunchReport) -> str:
         """Show how long it ran."""
         return tell_duration(report.duration) or display.NOTHING
-
-    @admin.display(description=_("log"))
-    def log(self, report: LaunchReport) -> str:
-        """Link to its log."""
-        return display.log_link(report.pk, gettext("Log")) if app_settings.SHOW_LOGVIEWER_LINK else display.NOTHING
 
     @admin.display(description=_("command"))
     def command_line(self, report: LaunchReport) -> SafeString:

@@ -142,7 +142,7 @@ def bars_of(schedule: Schedule, lasting: dt.timedelta, start: dt.datetime, end: 
         slot = schedule.next_after(last)
         while slot is not None and slot < end and slot - last <= CLOSE:
             # The slots between are neither counted nor computed.
-            last = schedule.latest_until(min(last + CLOSE, end), last) or slot
+            last = schedule.latest_until(min(last + CLOSE, end - dt.timedelta.resolution), last) or slot
             slot = schedule.next_after(last)
         yield Bar(first, last + lasting, is_band=last > first)
 
