@@ -86,7 +86,6 @@ class OverviewAdmin(OverviewModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("Overview"),
-            "opts": self.opts,
             "parts": parts,
             "rights": rights,
             "breadcrumbs_are_a_list": django.VERSION >= (6, 1),
