@@ -112,7 +112,7 @@ class Overview {
         await part.ask();
         this.#failures = 0;
       }
-      this.#tell(this.#words.live);
+      this.#tell(document.hidden ? this.#words.resting : this.#words.live);
     } catch (error) {
       pause = this.#fail(error);
     } finally {
