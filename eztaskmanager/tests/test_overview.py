@@ -277,7 +277,7 @@ class OverviewPageTests(AdminTestCase):
             self.fill(12)
             after = {address: self.count_queries(address) for address in addresses}
             self.assertEqual(after, before)
-            self.assertLess(before[PAGE], 25)
+            self.assertLess(before[PAGE], 35)
 
 
 def _rendered(user: Any, name: str) -> tuple[str, int]:

@@ -120,8 +120,13 @@ def find_slowest(reports: QuerySet[LaunchReport], now: dt.datetime) -> Slowest:
     if since_enough := next(iter(enough), None):
         since, recent = since_enough, recent.filter(finished_at__gt=since_enough)
     lasted = ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField())
-    rows = recent.values("task_id").annotate(total=Sum(lasted), average=Avg(lasted), n=Count("pk"))
-    sums = {row["task_id"]: row for row in rows}
+    # By a sum that is the key: grouped by the column, MySQL walks through all reports in that order.
+    rows = (
+        recent.annotate(owner=F("task_id") + 0)
+        .values("owner")
+        .annotate(total=Sum(lasted), average=Avg(lasted), n=Count("pk"))
+    )
+    sums = {row["owner"]: row for row in rows}
     by_total = sorted(sums, key=lambda pk: -sums[pk]["total"])[:N_SLOWEST]
     by_average = sorted(sums, key=lambda pk: -sums[pk]["average"])[:N_LOOKED_AT]
     wanted = {*by_total, *by_average}

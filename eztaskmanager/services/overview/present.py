@@ -62,8 +62,9 @@ def find_failures(reports: QuerySet[LaunchReport], since: dt.datetime) -> Few:
 
 
 def _few(reports: QuerySet[LaunchReport], most: int) -> Few:
-    found = tuple(reports.select_related("task__command", "task__category")[: most + 1])
+    # Not joined: MySQL would begin with the few commands, and sort all their reports.
+    found = tuple(reports.prefetch_related("task__command", "task__category")[: most + 1])
     if len(found) <= most:
         return Few(found, len(found))
-    count = reports.order_by()[: MOST_COUNTED + 1].count()
+    count = reports.order_by().values("pk")[: MOST_COUNTED + 1].count()
     return Few(found[:most], min(count, MOST_COUNTED), count > MOST_COUNTED)
