@@ -5,74 +5,59 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Field, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from eztaskmanager.admin import display
-from eztaskmanager.admin.reading import ReadOnlyFormSet
-from eztaskmanager.admin.typing import CategoryModelAdmin, TaskInline as BaseTaskInline
+from eztaskmanager.admin.color_field import ColorInput
+from eztaskmanager.admin.swatches import category_label
+from eztaskmanager.admin.task_inlines import TaskInline
+from eztaskmanager.admin.typing import CategoryModelAdmin
 from eztaskmanager.models import Task, TaskCategory
 
-
-class TaskInline(BaseTaskInline):
-    """The tasks of a category, to be read and gone to."""
-
-    model = Task
-    formset = ReadOnlyFormSet
-    extra = 0
-    max_num = 0
-    can_delete = False
-    template = "eztaskmanager/admin/tasks_of_category.html"
-    fields = ("link", "state", "next_ride")
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
-        """Keep what the user may see."""
-        visible = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
-        return visible.select_related("command").order_by("name")  # type: ignore[no-any-return]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tasks are made on their own page."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tasks are edited on their own page."""
-        return False
-
-    @admin.display(description=_("task"))
-    def link(self, task: Task) -> SafeString:
-        """Link to the task."""
-        return format_html('<a href="{}">{}</a>', reverse("admin:eztaskmanager_task_change", args=[task.pk]), task.name)
-
-    @admin.display(description=_("status"))
-    def state(self, task: Task) -> SafeString:
-        """Show what it is about."""
-        return display.task_status(task)
-
-    @admin.display(description=_("next run"))
-    def next_ride(self, task: Task) -> SafeString:
-        """Show when it runs next."""
-        return display.moment_in_zone(task.cached_next_ride, task.zone_name)
+# Tasks of which a run waits or goes on.
+BUSY = (Task.STATUS_SPOOLED, Task.STATUS_STARTED)
 
 
 @admin.register(TaskCategory)
 class TaskCategoryAdmin(CategoryModelAdmin):
     """Categories."""
 
-    list_display = ("name", "n_tasks")
+    list_display = ("label", "n_tasks", "n_busy")
     search_fields = ("name",)
+    fields = ("name", "color")
     inlines = (TaskInline,)
 
     class Media:
-        css: ClassVar[Any] = {"all": ("eztaskmanager/css/admin.css",)}
+        css: ClassVar[Any] = {"all": ("eztaskmanager/css/admin.css", "eztaskmanager/css/overview.css")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskCategory]:
-        """Count the tasks in the same query."""
-        return super().get_queryset(request).annotate(task_count=Count("task"))
+        """Count the tasks that the user may see in the same query."""
+        seen = Q(task__in=Task.objects.visible_to(request.user))
+        if request.user.is_superuser:
+            seen = Q()
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                task_count=Count("task", filter=seen),
+                busy_count=Count("task", filter=seen & Q(task__status__in=BUSY)),
+            )
+        )
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Let the browser choose the colour."""
+        if db_field.name == "color":
+            kwargs["widget"] = ColorInput()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=_("name"), ordering="name")
+    def label(self, category: TaskCategory) -> SafeString:
+        """Show its colour and name."""
+        return category_label(category)
 
     @admin.display(description=_("tasks"), ordering="task_count")
     def n_tasks(self, category: TaskCategory) -> SafeString:
@@ -80,3 +65,9 @@ class TaskCategoryAdmin(CategoryModelAdmin):
         count: int = getattr(category, "task_count", 0)
         address = f"{reverse('admin:eztaskmanager_task_changelist')}?category={category.pk}"
         return format_html('<a href="{}">{}</a>', address, count)
+
+    @admin.display(description=_("queued or running"), ordering="busy_count")
+    def n_busy(self, category: TaskCategory) -> int:
+        """Count those that wait or run."""
+        count: int = getattr(category, "busy_count", 0)
+        return count

@@ -1,42 +1,85 @@
-"""The admin of commands: which are active, and for whom."""
+"""The admin of commands: which are active, for whom, what they take, and which tasks run them."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.management import get_commands
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from eztaskmanager.admin import display
+from eztaskmanager.admin.command_help import tell_help
 from eztaskmanager.admin.deletion import Deletion, stop_tasks, summarize
+from eztaskmanager.admin.task_inlines import TaskInline
 from eztaskmanager.admin.typing import CommandModelAdmin
+from eztaskmanager.arguments import get_parser
+from eztaskmanager.exceptions import CommandUnavailable
 from eztaskmanager.models import AppCommand, Task
+
+
+class UsageFilter(admin.SimpleListFilter):
+    """Commands with tasks, without, and those that are no longer there."""
+
+    title = _("use")
+    parameter_name = "use"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer them."""
+        return [("used", _("with tasks")), ("unused", _("without tasks")), ("gone", _("not installed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AppCommand]) -> QuerySet[AppCommand]:
+        """Keep those chosen."""
+        if self.value() in ("used", "unused"):
+            return queryset.filter(task__isnull=self.value() == "unused").distinct()
+        return queryset.exclude(name__in=list(get_commands())) if self.value() == "gone" else queryset
+
+
+class TasksOfCommand(TaskInline):
+    """The tasks that run it."""
+
+    fields: ClassVar[Any] = ("link", "category_name", "state", "last", "next_ride")
 
 
 @admin.register(AppCommand)
 class AppCommandAdmin(CommandModelAdmin):
     """Commands, as `collectcommands` found them."""
 
-    list_display = ("name", "app_name", "active", "groups", "n_tasks")
+    list_display = ("shown_name", "app_name", "active", "groups", "asks", "n_tasks")
     list_editable = ("active",)
-    list_filter = ("active", "app_name")
+    list_filter = ("active", UsageFilter, "app_name")
     list_per_page = 100
     search_fields = ("name", "app_name")
+    search_help_text = _("Name or application")
     fields = ("name", "app_name", "active", "allowed_groups", "confirmation", "help")
     readonly_fields = ("name", "app_name", "help")
     filter_horizontal = ("allowed_groups",)
+    inlines = (TasksOfCommand,)
 
     class Media:
-        css: ClassVar[Any] = {"all": ("eztaskmanager/css/admin.css",)}
+        css: ClassVar[Any] = {
+            "all": (
+                "eztaskmanager/css/admin.css",
+                "eztaskmanager/css/overview.css",
+                "eztaskmanager/css/color_input.css",
+                "eztaskmanager/css/commands.css",
+            )
+        }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppCommand]:
         """Fetch what the list shows in as many queries whatever its length."""
-        return super().get_queryset(request).annotate(task_count=Count("task")).prefetch_related("allowed_groups")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(task_count=Count("task", distinct=True))
+            .prefetch_related("allowed_groups")
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Commands are found, not made."""
@@ -58,15 +101,34 @@ class AppCommandAdmin(CommandModelAdmin):
         tasks = Task.objects.filter(command__in=[command.pk for command in objs])
         return summarize(request, objs, self.admin_site, tasks=tasks)
 
+    @admin.display(description=_("name"), ordering="name")
+    def shown_name(self, command: AppCommand) -> SafeString:
+        """Show the name, and that the command is gone if it is."""
+        if command.name in get_commands():
+            return format_html("{}", command.name)
+        return format_html('{} <span class="ez-missing">{}</span>', command.name, gettext("not installed"))
+
     @admin.display(description=_("help"))
     def help(self, command: AppCommand) -> SafeString:
-        """Show what `manage.py NAME --help` prints."""
-        return display.pre(command.help_text)
+        """Show what it takes, option by option, and what `manage.py NAME --help` prints."""
+        context: dict[str, Any] = {}
+        try:
+            context["help"] = tell_help(get_parser(command.name))
+        except CommandUnavailable as exc:
+            context["error"] = str(exc)
+        else:
+            context["text"] = display.pre(command.help_text)
+        return render_to_string("eztaskmanager/admin/command_help.html", context)
 
     @admin.display(description=_("allowed groups"))
     def groups(self, command: AppCommand) -> str:
         """Name the groups that may see and launch it."""
         return ", ".join(group.name for group in command.allowed_groups.all()) or display.NOTHING
+
+    @admin.display(description=_("confirmation"), ordering="confirmation")
+    def asks(self, command: AppCommand) -> str:
+        """Show what must be typed before a launch by hand."""
+        return format_html("<code>{}</code>", command.confirmation) if command.confirmation else display.NOTHING
 
     @admin.display(description=_("tasks"), ordering="task_count")
     def n_tasks(self, command: AppCommand) -> SafeString:

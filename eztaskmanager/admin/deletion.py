@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 logger = logging.getLogger(__name__)
+
+# What one statement, and one transaction, takes along.
+REPORTS_AT_ONCE = 200
+LINES_AT_ONCE = 50_000
 
 Deletion = tuple[list[Any], dict[str, int], set[str], list[str]]
 
@@ -39,6 +43,31 @@ def stop_reports(reports: Iterable[LaunchReport], by: User | AnonymousUser | Non
             report.stop(by, is_checked=False)
         except TaskQueueException as exc:
             logger.warning("While deleting %s, the queue did not answer: %s", report, exc, extra=about(report))
+
+
+def delete_reports(reports: QuerySet[LaunchReport], by: User | AnonymousUser | None) -> Iterator[list[int]]:
+    """Delete runs with their lines, some at a time, those that are not over after an end; the tasks are told.
+
+    Yields the keys of each batch right before it goes, and deletes nothing unless they are taken.
+    """
+    stop_reports(reports.exclude(state=LaunchReport.State.FINISHED).select_related("task__command"), by)
+    # Numbers alone: thousands of reports may have millions of lines.
+    doomed = list(reports.order_by("pk").values_list("pk", "n_log_lines"))
+    for start in range(0, len(doomed), REPORTS_AT_ONCE):
+        batch = doomed[start : start + REPORTS_AT_ONCE]
+        pks = [pk for pk, _ in batch]
+        yield pks
+        for pk, n_lines in batch:
+            if n_lines > LINES_AT_ONCE:
+                _delete_lines(pk)
+        LaunchReport.objects.filter(pk__in=pks).delete_at_once()
+
+
+def _delete_lines(report_id: int) -> None:
+    lines = Log.objects.filter(launch_report=report_id)
+    last = lines.aggregate(last=Max("seq"))["last"] or 0
+    for seq in range(LINES_AT_ONCE, last + LINES_AT_ONCE, LINES_AT_ONCE):
+        lines.filter(seq__lte=seq).delete()
 
 
 def summarize(

@@ -12,8 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from eztaskmanager.models import LaunchReport, Task, TaskCategory
 from eztaskmanager.settings import app_settings
 
-MOST_CHOICES = 30
-
 
 class _Filter(admin.SimpleListFilter):
     """Takes Django's own template, which folds, or ours, which does not."""
@@ -78,86 +76,6 @@ class CategoryFilter(_Filter):
         if value == "none":
             return queryset.filter(**{self.column: None})
         return queryset.filter(**{self.column: value}) if value and _is_number(value) else queryset
-
-
-class TaskCategoryFilter(CategoryFilter):
-    """Reports by the category of their task."""
-
-    column = "task__category"
-
-
-class ResultFilter(_Filter):
-    """Reports by how their run ended, or where it stands."""
-
-    title = _("result")
-    parameter_name = "result"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer the results, and the states before them."""
-        states = LaunchReport.State
-        return [*_results(), (states.QUEUED.value, states.QUEUED.label), (states.STARTED.value, states.STARTED.label)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> QuerySet[LaunchReport]:
-        """Keep those with the result or state chosen."""
-        value = self.value()
-        if value in LaunchReport.State.values:
-            return queryset.filter(state=value)
-        return queryset.filter(invocation_result=value) if value else queryset
-
-
-class TriggerFilter(_Filter):
-    """Reports by what made them run."""
-
-    title = _("trigger")
-    parameter_name = "trigger"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer the triggers."""
-        return list(LaunchReport.Trigger.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> QuerySet[LaunchReport]:
-        """Keep those with the trigger chosen."""
-        return queryset.filter(trigger=self.value()) if self.value() else queryset
-
-
-class UserFilter(_Filter):
-    """Reports by who launched them."""
-
-    title = _("user")
-    parameter_name = "user"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer the names that are there, and no one's."""
-        names = LaunchReport.objects.exclude(launched_by_name="").order_by("launched_by_name")
-        found = names.values_list("launched_by_name", flat=True).distinct()[:MOST_CHOICES]
-        return [*((name, name) for name in found), ("-", _("nobody"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> QuerySet[LaunchReport]:
-        """Keep those of the user chosen."""
-        value = self.value()
-        return queryset.filter(launched_by_name="" if value == "-" else value) if value else queryset
-
-
-class TaskFilter(_Filter):
-    """Reports of one task: those with the latest runs to choose from, any by its number in the address."""
-
-    title = _("task")
-    parameter_name = "task"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer the tasks that ran last, and the one chosen."""
-        tasks = Task.objects.visible_to(request.user)
-        latest = tasks.exclude(cached_last_invocation_datetime=None).order_by("-cached_last_invocation_datetime")
-        found = {str(pk): name for pk, name in latest.values_list("pk", "name")[:MOST_CHOICES]}
-        chosen = request.GET.get(self.parameter_name, "")
-        if _is_number(chosen) and chosen not in found:
-            found.update((str(pk), name) for pk, name in tasks.filter(pk=chosen).values_list("pk", "name"))
-        return sorted(found.items(), key=lambda item: item[1].casefold())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> QuerySet[LaunchReport]:
-        """Keep those of the task chosen."""
-        value = self.value()
-        return queryset.filter(task_id=int(value)) if value and _is_number(value) else queryset
 
 
 def _results() -> list[tuple[str, Any]]:

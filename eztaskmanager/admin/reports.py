@@ -5,38 +5,65 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext_lazy as _
 
 from eztaskmanager.admin import display
-from eztaskmanager.admin.deletion import Deletion, stop_reports, summarize
-from eztaskmanager.admin.filters import ResultFilter, TaskCategoryFilter, TaskFilter, TriggerFilter, UserFilter
+from eztaskmanager.admin.deletion import Deletion, delete_reports, summarize
+from eztaskmanager.admin.report_actions import confirm_deletion, launch_again
+from eztaskmanager.admin.report_filters import (
+    LaunchedFilter,
+    ResultFilter,
+    TaskCategoryFilter,
+    TaskFilter,
+    TriggerFilter,
+    UserFilter,
+)
+from eztaskmanager.admin.paging import BoundedPaginator
+from eztaskmanager.admin.report_panel import describe_changes, tell_report_panel
+from eztaskmanager.admin.swatches import category_label, swatch
 from eztaskmanager.admin.typing import ReportModelAdmin
 from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.models.tasks import LAUNCH_PERMISSION
 from eztaskmanager.settings import app_settings
-from eztaskmanager.views.access import visible_reports
+from eztaskmanager.views.access import READ_PERMISSION, visible_reports
 from eztaskmanager.views.facts import tell_duration, tell_origin, tell_seconds
+
+# Parameters after which so few reports are left that they may be sorted by anything.
+NARROWING = ("task", "launched_from")
+# What only those see who may read logs.
+SAID = ("error_text", "log_tail")
+# The columns that link to logs, and what stands there for the others.
+OPEN_TO_ALL = {"result_and_log": "outcome"}
 
 
 @admin.register(LaunchReport)
 class LaunchReportAdmin(ReportModelAdmin):
     """Runs; only those of tasks that the user may see."""
 
-    list_display = ("launched", "task_name", "outcome", "origin", "lasted", "n_log_lines", "problems", "log")
-    list_filter = (
-        ResultFilter,
-        TriggerFilter,
-        UserFilter,
-        TaskFilter,
-        TaskCategoryFilter,
-        ("invocation_datetime", admin.DateFieldListFilter),
+    list_display = (
+        "launched",
+        "task_name",
+        "result_and_log",
+        "origin",
+        "lasted",
+        "cpu_time",
+        "peak_memory",
+        "n_log_lines",
     )
-    list_select_related = ("task__command", "task__category")
+    show_facets = admin.ShowFacets.NEVER
+    list_filter = (LaunchedFilter, ResultFilter, TriggerFilter, UserFilter, TaskFilter, TaskCategoryFilter)
+    change_list_template = "eztaskmanager/admin/report_change_list.html"
+    change_form_template = "eztaskmanager/admin/report_change_form.html"
+    paginator = BoundedPaginator
+    actions = ("launch_again", "delete_selected")
+    # Not joined: MySQL would begin with the few commands, and sort a million reports.
+    list_select_related = False
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("task__name", "command", "arguments", "launched_by_name", "error")
@@ -48,6 +75,7 @@ class LaunchReportAdmin(ReportModelAdmin):
         "outcome",
         "origin",
         "command_line",
+        "changes",
         "error_text",
         "launched",
         "planned",
@@ -65,13 +93,14 @@ class LaunchReportAdmin(ReportModelAdmin):
         "cpu_time",
         "peak_memory",
         "n_log_lines",
-        "problems",
         "log_tail",
-        "log",
     )
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("task_link", "outcome", "progress", "error_text", "origin", "command_line", "log")}),
-        (_("Log"), {"fields": ("log_tail", "n_log_lines", "problems")}),
+        (
+            None,
+            {"fields": ("task_link", "outcome", "progress", "error_text", "origin", "command_line", "changes")},
+        ),
+        (_("Log"), {"fields": ("log_tail", "n_log_lines")}),
         (_("Times"), {"fields": ("launched", "planned", "started", "finished", "lasted")}),
         (
             _("Process"),
@@ -92,11 +121,15 @@ class LaunchReportAdmin(ReportModelAdmin):
     )
 
     class Media:
-        css: ClassVar[Any] = {"all": ("eztaskmanager/css/admin.css",)}
+        css: ClassVar[Any] = {
+            "all": ("eztaskmanager/css/admin.css", "eztaskmanager/css/overview.css", "eztaskmanager/css/history.css")
+        }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LaunchReport]:
         """Keep what the user may see."""
-        return visible_reports(request.user).order_by(*self.ordering)
+        return (
+            visible_reports(request.user).order_by(*self.ordering).prefetch_related("task__command", "task__category")
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Runs are made by launching."""
@@ -106,16 +139,58 @@ class LaunchReportAdmin(ReportModelAdmin):
         """What happened, happened."""
         return False
 
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Sort by what has an index, unless few reports are left to be sorted."""
+        return self.list_display if any(request.GET.get(name) for name in NARROWING) else ("launched",)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Look into errors only for those who may read them."""
+        return [name for name in self.search_fields if name != "error" or request.user.has_perm(READ_PERMISSION)]
+
+    def get_fieldsets(self, request: HttpRequest, obj: LaunchReport | None = None) -> Any:
+        """What the run said, errors included, is for those who may read logs."""
+        if request.user.has_perm(READ_PERMISSION):
+            return self.fieldsets
+        return [
+            (title, {**options, "fields": tuple(name for name in options["fields"] if name not in SAID)})
+            for title, options in self.fieldsets
+        ]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Offer logs to those who may read them."""
+        if request.user.has_perm(READ_PERMISSION):
+            return self.list_display
+        return [OPEN_TO_ALL.get(name, name) for name in self.list_display]
+
+    def has_launch_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may launch tasks."""
+        return bool(request.user.has_perm(LAUNCH_PERMISSION))
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Put the panel above it."""
+        report = context.get("original")
+        if report is not None:
+            context["report_panel"] = tell_report_panel(request, report)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.action(description=_("Launch again with the same arguments"), permissions=["launch"])
+    def launch_again(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> None:
+        """Launch the tasks of these runs with the arguments of then."""
+        launch_again(request, queryset)
+
+    @admin.action(description=_("Delete selected launch reports"), permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> HttpResponse | None:
+        """Ask first, then delete, however many there are."""
+        return confirm_deletion(self, request, queryset)
+
     def delete_model(self, request: HttpRequest, obj: LaunchReport) -> None:
         """End the run first."""
-        stop_reports([obj], request.user)
-        super().delete_model(request, obj)
+        self.delete_queryset(request, LaunchReport.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> None:
         """End the runs first."""
-        chosen = LaunchReport.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
-        stop_reports(chosen.exclude(state=LaunchReport.State.FINISHED), request.user)
-        super().delete_queryset(request, chosen)
+        for _batch in delete_reports(queryset, request.user):
+            pass
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Deletion:
         """Count the lines that go with them."""
@@ -127,50 +202,51 @@ class LaunchReportAdmin(ReportModelAdmin):
         return display.moment(report.invocation_datetime)
 
     @admin.display(description=_("task"), ordering="task__name")
-    def task_name(self, report: LaunchReport) -> str:
-        """Show the task's name."""
-        return report.task.name
+    def task_name(self, report: LaunchReport) -> SafeString:
+        """Show the task's name, and the colour of its category."""
+        color = report.task.category.color if report.task.category else ""
+        return format_html("{}{}", swatch(color), report.task.name)
 
     @admin.display(description=_("task"))
     def task_link(self, report: LaunchReport) -> SafeString:
         """Link to the task."""
         address = reverse("admin:eztaskmanager_task_change", args=[report.task_id])
-        return format_html('<a href="{}">{}</a>', address, report.task.name)
+        return format_html('<a href="{}">{}</a> {}', address, report.task.name, category_label(report.task.category))
 
     @admin.display(description=_("result"), ordering="invocation_result")
     def outcome(self, report: LaunchReport) -> SafeString:
         """Show where it stands or how it ended."""
         bar = "" if report.is_over else display.progress_bar(report)
-        return format_html("{} {}", display.report_state(report), bar)
+        counts = display.result_counts(report.n_log_errors, report.n_log_warnings)
+        return format_html("{} {} {}", display.report_state(report), counts, bar)
+
+    @admin.display(description=_("result"), ordering="invocation_result")
+    def result_and_log(self, report: LaunchReport) -> SafeString:
+        """Show where it stands or how it ended, with a link to its log."""
+        bar = "" if report.is_over else display.progress_bar(report)
+        counts = display.result_counts(report.n_log_errors, report.n_log_warnings)
+        shown = format_html("{} {}", display.report_state(report), counts)
+        return format_html("{} {}", display.log_link(report.pk, shown), bar)
 
     @admin.display(description=_("launched by"), ordering="launched_by_name")
     def origin(self, report: LaunchReport) -> str:
         """Show who, and why."""
         return tell_origin(report)
 
-    @admin.display(description=_("duration"))
+    @admin.display(description=_("duration"), ordering=F("finished_at") - F("started_at"))
     def lasted(self, report: LaunchReport) -> str:
         """Show how long it ran."""
         return tell_duration(report.duration) or display.NOTHING
-
-    @admin.display(description=_("errors and warnings"))
-    def problems(self, report: LaunchReport) -> str:
-        """Show how many errors and warnings it logged."""
-        return display.result_counts(report.n_log_errors, report.n_log_warnings) or display.NOTHING
-
-    @admin.display(description=_("log"))
-    def log(self, report: LaunchReport) -> str:
-        """Link to its log."""
-        return (
-            display.log_link(report.pk, gettext("Open the log"))
-            if app_settings.SHOW_LOGVIEWER_LINK
-            else display.NOTHING
-        )
 
     @admin.display(description=_("command"))
     def command_line(self, report: LaunchReport) -> SafeString:
         """Show what ran."""
         return format_html("<code>{} {}</code>", report.command or report.task.command.name, report.shown_arguments)
+
+    @admin.display(description=_("changes"))
+    def changes(self, report: LaunchReport) -> SafeString:
+        """Show how the arguments differ from those of the run before."""
+        return describe_changes(report)
 
     @admin.display(description=_("error"))
     def error_text(self, report: LaunchReport) -> str:
@@ -198,12 +274,12 @@ class LaunchReportAdmin(ReportModelAdmin):
         """Show how far it says it is, or was."""
         return display.progress_bar(report) or display.NOTHING
 
-    @admin.display(description=_("CPU time"))
+    @admin.display(description=_("CPU time"), ordering="cpu_seconds")
     def cpu_time(self, report: LaunchReport) -> str:
         """Show the CPU time of the command and its children."""
         return tell_seconds(report.cpu_seconds) or display.NOTHING
 
-    @admin.display(description=_("peak memory"))
+    @admin.display(description=_("peak memory"), ordering="max_rss")
     def peak_memory(self, report: LaunchReport) -> str:
         """Show the most memory it held."""
         return display.NOTHING if report.max_rss is None else filesizeformat(report.max_rss)

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     CategoryModelAdmin = admin.ModelAdmin[TaskCategory]
     ReportModelAdmin = admin.ModelAdmin[LaunchReport]
     TaskModelAdmin = admin.ModelAdmin[Task]
+    OverviewModelAdmin = admin.ModelAdmin[Any]
     ReportInline = admin.TabularInline[LaunchReport, Task]
-    TaskInline = admin.TabularInline[Task, TaskCategory]
+    TaskInline = admin.TabularInline[Task, Any]
     InlineFormSet = BaseInlineFormSet[Any, Any, Any]
 else:
-    CommandModelAdmin = CategoryModelAdmin = ReportModelAdmin = TaskModelAdmin = admin.ModelAdmin
+    CommandModelAdmin = CategoryModelAdmin = ReportModelAdmin = TaskModelAdmin = OverviewModelAdmin = admin.ModelAdmin
     ReportInline = TaskInline = admin.TabularInline
     InlineFormSet = BaseInlineFormSet

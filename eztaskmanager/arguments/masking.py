@@ -24,13 +24,13 @@ def mask_arguments(command_name: str, text: str) -> str:
     """Put dots in place of the secrets in the arguments of a command, those of one that is gone too."""
     if not text.strip():
         return text
-    return mask_secrets(text, app_settings.SECRET_OPTIONS, _known_parser(command_name))
+    return mask_secrets(text, app_settings.SECRET_OPTIONS, known_parser(command_name))
 
 
 def hide_secrets(message: str, command_name: str, text: str) -> str:
     """Put dots in place of the secrets of these arguments wherever a message repeats them."""
     try:
-        written = read_pieces(text, list(app_settings.SECRET_OPTIONS), _known_parser(command_name))
+        written = read_pieces(text, list(app_settings.SECRET_OPTIONS), known_parser(command_name))
     except ArgumentsError:
         return message
     for pieces in written:
@@ -51,7 +51,7 @@ def put_secrets_back(command_name: str, text: str, original: str) -> str:
     """
     if MASK not in text:
         return text
-    parser, parts = _known_parser(command_name), list(app_settings.SECRET_OPTIONS)
+    parser, parts = known_parser(command_name), list(app_settings.SECRET_OPTIONS)
     kept: dict[str, list[Piece]] = {}
     pieces_of_original = read_pieces(original, parts, parser)
     if parser is not None and not _mean_the_same(parser, original, _write_whole(pieces_of_original)):
@@ -92,8 +92,9 @@ def _mean_the_same(parser: ArgumentParser, one: str, other: str) -> bool:
         return False
 
 
-def _known_parser(command_name: str) -> ArgumentParser | None:
-    # Read only, so one serves for all rows of a list. A command that was replaced is another one.
+def known_parser(command_name: str) -> ArgumentParser | None:
+    """Get the parser of a command to read in, not to change; None where there is none to be had."""
+    # One serves for all rows of a list. A command that was replaced is another one.
     found = get_commands().get(command_name)
     return None if found is None else _parser_of(command_name, found)
 

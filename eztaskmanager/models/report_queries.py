@@ -27,6 +27,9 @@ def tasks_by_pk(pk: int) -> TaskQuerySet:
 class LaunchReportQuerySet(models.QuerySet["LaunchReport"]):
     """Reports by where their run stands."""
 
+    # Told to the receiver of each report's deletion, which then leaves the tasks to this queryset.
+    derives_tasks = False
+
     def queued(self) -> LaunchReportQuerySet:
         """Keep those that wait."""
         return self.filter(state=State.QUEUED)
@@ -68,6 +71,18 @@ class LaunchReportQuerySet(models.QuerySet["LaunchReport"]):
                 return None
             self._revive(row["pk"], row["task_id"])
         return row["stop_requested_at"] is not None
+
+    def delete_at_once(self) -> int:
+        """Delete them in one transaction, deriving each of their tasks once. Returns how many there were."""
+        tasks = apps.get_model("eztaskmanager", "Task")._default_manager
+        with transaction.atomic():
+            task_ids = sorted(set(self.order_by().values_list("task_id", flat=True)))
+            tasks.filter(pk__in=task_ids).lock()
+            doomed = self.all()
+            doomed.derives_tasks = True
+            _, counts = doomed.delete()
+            tasks.filter(pk__in=task_ids).derive()
+        return int(counts.get(self.model._meta.label, 0))
 
     def _revive(self, pk: int, task_id: int) -> None:
         with transaction.atomic():

@@ -315,5 +315,7 @@ class LaunchReport(models.Model):
 
 
 @receiver(post_delete, sender=LaunchReport, dispatch_uid="eztaskmanager.derive_after_deletion")
-def _derive_task(instance: LaunchReport, **kwargs: object) -> None:
+def _derive_task(instance: LaunchReport, origin: object = None, **kwargs: object) -> None:
+    if isinstance(origin, LaunchReportQuerySet) and origin.derives_tasks:
+        return
     tasks_by_pk(instance.task_id).derive()

@@ -10,6 +10,7 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from eztaskmanager.models import LaunchReport
 from eztaskmanager.tests.factories import make_report, make_task
 from eztaskmanager.tests.pages import BrowserTestCase, say
 
@@ -70,6 +71,14 @@ class PolicyTests(BrowserTestCase):
             self.page.locator("#result_list").wait_for()
             self.assert_obeyed()
 
+    def test_the_overview_obeys_it(self) -> None:
+        task = make_task(name="Count", cron="0 * * * *")
+        make_report(task, state="started", started_at=timezone.now()).finish(LaunchReport.RESULT_FAILED, error="E: x")
+        self.visit(reverse("admin:eztaskmanager_overview"))
+        self.wait("() => window.Chart?.getChart(document.querySelector('canvas.ez-chart'))")
+        self.page.locator(".ez-part-engine table").wait_for()
+        self.assert_obeyed()
+
     def test_the_forms_obey_it(self) -> None:
         task = make_task(name="Count")
         report = make_report(task)
@@ -78,6 +87,8 @@ class PolicyTests(BrowserTestCase):
             reverse("admin:eztaskmanager_task_change", args=[task.pk]),
             reverse("admin:eztaskmanager_task_launch", args=[task.pk]),
             reverse("admin:eztaskmanager_launchreport_change", args=[report.pk]),
+            reverse("admin:eztaskmanager_appcommand_change", args=[task.command_id]),
+            reverse("admin:eztaskmanager_taskcategory_add"),
         ):
             self.visit(address)
             self.page.locator("#content-main form").first.wait_for()
