@@ -18,6 +18,7 @@ PLACES = {
     "exceptions": (0, "exceptions"),
     "signals": (0, "signals"),
     "arguments": (1, "arguments"),
+    "durations": (1, "durations"),
     "output": (1, "output"),
     "schedules": (1, "schedules"),
     "models": (2, "models"),
@@ -74,7 +75,7 @@ OPTIONAL = {
     "psycopg": {"services.log_writer"},
     "MySQLdb": {"services.log_writer"},
 }
-PURE = ("arguments", "output", "schedules")
+PURE = ("arguments", "durations", "output", "schedules")
 
 
 @dataclass(frozen=True)
