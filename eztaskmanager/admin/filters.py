@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
@@ -92,7 +93,9 @@ class CommandFilter(_Filter):
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
         self.is_folding = app_settings.USE_FILTER_COLLAPSE
-        self.template = "eztaskmanager/admin/command_filter.html"
+        # Jazzmin makes of each filter a menu that can be searched.
+        if not apps.is_installed("jazzmin"):
+            self.template = "eztaskmanager/admin/command_filter.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer the commands of tasks; the app is named where two have the same name."""

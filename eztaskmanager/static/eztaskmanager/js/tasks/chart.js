@@ -11,8 +11,8 @@ const COLORS = {
   lost: "--ez-error",
 };
 
-function read(name, fallback = "") {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || fallback;
+function read(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
 function options(data, ink, grid) {
@@ -54,9 +54,9 @@ function options(data, ink, grid) {
 }
 
 function draw(canvas, data) {
-  const ink = read("--body-quiet-color", read("--ez-quiet"));
-  const strong = read("--body-fg", read("--ez-quiet"));
-  const grid = read("--hairline-color", read("--ez-quiet-bg"));
+  const ink = read("--body-quiet-color");
+  const strong = read("--body-fg");
+  const grid = read("--hairline-color");
   const colors = data.bars.map((bar) => read(COLORS[bar.look] ?? "--ez-quiet"));
   return new window.Chart(canvas, {
     data: {
