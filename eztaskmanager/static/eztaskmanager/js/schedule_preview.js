@@ -109,7 +109,8 @@ function fill(list, items, make) {
 }
 
 const template = document.getElementById("ez-preview-template");
-const fieldset = document.querySelector("fieldset.ez-scheduling");
-if (template && fieldset && fieldset.querySelector("[name=cron]")) {
+// Not every look of the admin makes a fieldset of it.
+const fieldset = document.querySelector(".ez-scheduling [name=cron]")?.closest(".ez-scheduling");
+if (template && fieldset) {
   new Preview(template, fieldset);
 }
