@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import get_language, gettext as _, ngettext
 
 from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.schedules import Schedule
 from eztaskmanager.schedules.wall_clock import load_zone
 from eztaskmanager.settings import app_settings
 from eztaskmanager.views.facts import tell_count, tell_duration, tell_end, tell_moment, tell_progress, tell_state
@@ -160,9 +162,15 @@ def ticking(report: LaunchReport) -> SafeString:
 def describe_schedule(task: Task) -> str:
     """Say the schedule in words; empty if there is none, or none that can be followed."""
     try:
-        return task.schedule.describe()
+        return _describe(task.schedule, get_language(), get_format("DATE_FORMAT"))
     except (ScheduleError, ValueError):
         return ""
+
+
+@lru_cache(maxsize=1_000)
+def _describe(schedule: Schedule, language: str | None, form: str) -> str:
+    # The words for a cron expression cost more than the rest of a row, and a live page asks for them again and again.
+    return schedule.describe()
 
 
 def pre(text: str) -> SafeString:

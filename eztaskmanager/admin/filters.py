@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -138,9 +138,11 @@ class LateFilter(_Filter):
             return queryset.filter(cached_next_ride__lte=timezone.now() - OVERDUE)
         if self.value() != "skipped":
             return queryset
-        planned = LaunchReport.objects.filter(task=OuterRef("pk"), planned_at__isnull=False).order_by("-pk")
-        latest = Subquery(planned.values("invocation_result")[:1])
-        return queryset.alias(ez_last_slot=latest).filter(ez_last_slot=LaunchReport.RESULT_SKIPPED)
+        # From the skipped ones, which are few, and not from the tasks.
+        planned = LaunchReport.objects.filter(planned_at__isnull=False)
+        later = planned.filter(task=OuterRef("task"), pk__gt=OuterRef("pk"))
+        skipped = planned.filter(~Exists(later), invocation_result=LaunchReport.RESULT_SKIPPED)
+        return queryset.filter(pk__in=skipped.order_by().values("task"))
 
 
 class TaskCategoryFilter(CategoryFilter):

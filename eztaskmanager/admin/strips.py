@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, ngettext
 
@@ -22,6 +22,8 @@ from eztaskmanager.views.facts import tell_duration, tell_end, tell_moment, tell
 STEP, BAR = 5, 4
 HEIGHT, ROOF = 28, 5
 STUB, LEAST = 4, 3
+LINK_END = SafeString("</a>")
+IMAGE, IMAGE_END = SafeString('<g role="img">'), SafeString("</g>")
 
 
 def draw_strip(recent: Recent, onlooker: Onlooker) -> SafeString:
@@ -31,14 +33,14 @@ def draw_strip(recent: Recent, onlooker: Onlooker) -> SafeString:
         return format_html('<span class="ez-quiet">{}</span>', _("no run yet"))
     top = top_of_scale(durations_of(runs))
     first = SHOWN - len(runs)
-    bars = (_draw(run, recent, onlooker, (first + n) * STEP, top, n == len(runs) - 1) for n, run in enumerate(runs))
+    bars = [_draw(run, recent, onlooker, (first + n) * STEP, top, n == len(runs) - 1) for n, run in enumerate(runs)]
     label = ngettext("The last run", "The last %(count)d runs", len(runs)) % {"count": len(runs)}
     return format_html(
         '<svg class="ez-strip" role="group" aria-label="{}" width="{}" height="{}" viewBox="0 0 {} {}">'
         '<path class="ez-strip-ground" d="M0 {}H{}"/>{}</svg>',
         label,
         *(SHOWN * STEP - 1, HEIGHT, SHOWN * STEP - 1, HEIGHT, HEIGHT - 0.5, SHOWN * STEP - 1),
-        format_html_join("", "{}", ((bar,) for bar in bars)),
+        SafeString("".join(bars)),
     )
 
 
@@ -51,28 +53,24 @@ def tell_bar(run: LaunchReport, verdict: str) -> str:
 
 def tell_verdict(verdict: str) -> str:
     """Say whether a run took longer or shorter than usual; empty if it did not."""
-    return {LONGER: _("longer than usual"), SHORTER: _("shorter than usual")}.get(verdict, "")
+    if verdict == LONGER:
+        return _("longer than usual")
+    return _("shorter than usual") if verdict == SHORTER else ""
 
 
 def _draw(run: LaunchReport, recent: Recent, onlooker: Onlooker, x: int, top: float, is_last: bool) -> SafeString:
-    look, text, verdict = tell_end(run), tell_bar(run, recent.judge(run)), recent.judge(run)
-    height = _height(run, top)
-    mark = format_html('<circle class="ez-bar-mark" cx="{}" cy="2" r="2"/>', x + BAR / 2) if verdict else ""
+    verdict, height, address = recent.judge(run), _height(run, top), onlooker.address_of(run.pk)
     # The whole column can be pointed at, for a short bar is a small one.
-    bar = format_html(
-        '<title>{}</title><path class="ez-bar-room" d="M{} 0h{}v{}h-{}z"/>'
-        '<rect class="ez-bar ez-bar-{}" x="{}" y="{}" width="{}" height="{}" rx="1"/>{}',
-        text,
-        *(x, STEP, HEIGHT, STEP),
-        *(look, x, HEIGHT - height, BAR, height),
-        mark,
-    )
-    address = onlooker.address_of(run.pk)
-    if not address:
-        return format_html('<g role="img" aria-label="{}">{}</g>', text, bar)
-    # One stop for the Tab key in each row; the arrow keys go on from there.
     return format_html(
-        '<a href="{}" aria-label="{}" tabindex="{}">{}</a>', address, text, "0" if is_last else "-1", bar
+        '{}<title>{}</title><path class="ez-bar-room" d="M{} 0h{}v{}h-{}z"/>'
+        '<rect class="ez-bar ez-bar-{}" x="{}" y="{}" width="{}" height="{}" rx="1"/>{}{}',
+        # One stop for the Tab key in each row; the arrow keys go on from there.
+        format_html('<a href="{}" tabindex="{}">', address, 0 if is_last else -1) if address else IMAGE,
+        tell_bar(run, verdict),
+        *(x, STEP, HEIGHT, STEP),
+        *(tell_end(run), x, HEIGHT - height, BAR, height),
+        format_html('<circle class="ez-bar-mark" cx="{}" cy="2" r="2"/>', x + BAR / 2) if verdict else "",
+        LINK_END if address else IMAGE_END,
     )
 
 
