@@ -15,6 +15,7 @@ SHOWN = 20
 FETCHED = SHOWN + WINDOW
 # Those that came to their own end tell what is usual; what failed or was ended tells when it failed or was ended.
 TELLING = (LaunchReport.RESULT_OK, LaunchReport.RESULT_WARNINGS, LaunchReport.RESULT_ERRORS)
+HAS_RUN = {"state": LaunchReport.State.FINISHED, "started_at__isnull": False}
 COLUMNS = (
     "task_id",
     "state",
@@ -77,7 +78,7 @@ def tell_recent(runs: Sequence[LaunchReport], last: LaunchReport | None = None) 
     """
     telling = [run for run in runs if run.invocation_result in TELLING and run.duration is not None]
     seconds = [run.duration.total_seconds() for run in telling if run.duration is not None]
-    ended = (run for run in reversed(runs) if run.is_over and run.started_at is not None)
+    ended = (run for run in reversed(runs) if _has_run(run))
     verdicts = {run.pk: verdict for run, verdict in zip(telling, judge_each(seconds), strict=True) if verdict}
     return Recent(runs=runs, verdicts=verdicts, usual=find_usual(seconds), last=next(ended, last))
 
@@ -92,18 +93,27 @@ def fetch_recent(tasks: Iterable[Task]) -> dict[int, Recent]:
     if not keys:
         return {}
     reports = LaunchReport.objects.filter(task=OuterRef("pk")).order_by("-pk").values("pk")
-    ended = reports.filter(state=LaunchReport.State.FINISHED, started_at__isnull=False)
     bounds = Task.objects.filter(pk__in=keys).order_by()
-    found = bounds.values_list("pk", Subquery(reports[FETCHED - 1 : FETCHED]), Subquery(ended[:1]))
-    wanted, lasts = Q(pk__in=[]), {}
-    for task_pk, first_pk, last_pk in found:
+    wanted = Q(pk__in=[])
+    for task_pk, first_pk in bounds.values_list("pk", Subquery(reports[FETCHED - 1 : FETCHED])):
         wanted |= Q(task=task_pk, pk__gte=first_pk or 0)
-        lasts[task_pk] = last_pk
     runs: dict[int, list[LaunchReport]] = {key: [] for key in keys}
     for run in LaunchReport.objects.filter(wanted).only(*COLUMNS).order_by("pk"):
         runs[run.task_id].append(run)
-    fetched = {run.pk for each in runs.values() for run in each}
-    # Behind forty runs that were all skipped.
-    missing = [pk for pk in lasts.values() if pk is not None and pk not in fetched]
-    older = LaunchReport.objects.only(*COLUMNS).in_bulk(missing) if missing else {}
-    return {key: tell_recent(runs[key], older.get(lasts.get(key) or 0)) for key in keys}
+    lasts = _fetch_lasts(key for key, found in runs.items() if len(found) == FETCHED and not any(map(_has_run, found)))
+    return {key: tell_recent(found, lasts.get(key)) for key, found in runs.items()}
+
+
+def _fetch_lasts(keys: Iterable[int]) -> dict[int, LaunchReport]:
+    """Fetch the last runs that ended of tasks all of whose latest ones were skipped, or still go on."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    tasks = Task.objects.filter(pk__in=wanted).order_by()
+    reports = LaunchReport.objects.filter(task=OuterRef("pk"), **HAS_RUN).order_by("-pk").values("pk")
+    found = LaunchReport.objects.filter(pk__in=list(tasks.values_list(Subquery(reports[:1]), flat=True)))
+    return {run.task_id: run for run in found.only(*COLUMNS)}
+
+
+def _has_run(run: LaunchReport) -> bool:
+    return run.is_over and run.started_at is not None
