@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from eztaskmanager.models import LaunchReport, Task, TaskCategory
+from eztaskmanager.admin.display import OVERDUE
+from eztaskmanager.models import AppCommand, LaunchReport, Task, TaskCategory
 from eztaskmanager.settings import app_settings
 
 
@@ -26,7 +30,7 @@ class _Filter(admin.SimpleListFilter):
 class StatusFilter(_Filter):
     """Tasks by what they are about."""
 
-    title = _("status")
+    title = _("state")
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -76,6 +80,67 @@ class CategoryFilter(_Filter):
         if value == "none":
             return queryset.filter(**{self.column: None})
         return queryset.filter(**{self.column: value}) if value and _is_number(value) else queryset
+
+
+class CommandFilter(_Filter):
+    """Tasks by their command: all that have any, with a box to find one among hundreds."""
+
+    title = _("command")
+    parameter_name = "command"
+
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.is_folding = app_settings.USE_FILTER_COLLAPSE
+        # Jazzmin makes of each filter a menu that can be searched.
+        if not apps.is_installed("jazzmin"):
+            self.template = "eztaskmanager/admin/command_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the commands of tasks; the app is named where two have the same name."""
+        commands = AppCommand.objects.open_to(request.user).filter(pk__in=Task.objects.values("command"))
+        found = list(commands.order_by("name", "app_name").values_list("pk", "name", "app_name"))
+        counts = Counter(name for _pk, name, _app in found)
+        return [(str(pk), f"{name} ({app})" if counts[name] > 1 else name) for pk, name, app in found]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        """Keep those of the command chosen."""
+        value = self.value()
+        return queryset.filter(command_id=int(value)) if value and _is_number(value) else queryset
+
+    def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
+        """Count nothing: each command would be a column of the counting query."""
+        return {}
+
+    def choices(self, changelist: Any) -> Any:
+        """Offer them without counts."""
+        has_facets, changelist.add_facets = changelist.add_facets, False
+        try:
+            yield from super().choices(changelist)
+        finally:
+            changelist.add_facets = has_facets
+
+
+class LateFilter(_Filter):
+    """Tasks that did not run when they were to."""
+
+    title = _("lateness")
+    parameter_name = "late"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer those that nobody runs, and those whose last slot was left out."""
+        return [("overdue", _("overdue")), ("skipped", _("last slot skipped"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
+        """Keep the kind chosen."""
+        if self.value() == "overdue":
+            return queryset.filter(cached_next_ride__lte=timezone.now() - OVERDUE)
+        if self.value() != "skipped":
+            return queryset
+        # From the skipped ones, which are few, and not from the tasks.
+        planned = LaunchReport.objects.filter(planned_at__isnull=False)
+        later = planned.filter(task=OuterRef("task"), pk__gt=OuterRef("pk"))
+        skipped = planned.filter(~Exists(later), invocation_result=LaunchReport.RESULT_SKIPPED)
+        return queryset.filter(pk__in=skipped.order_by().values("task"))
 
 
 def _results() -> list[tuple[str, Any]]:

@@ -5,78 +5,76 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
-from eztaskmanager.admin import display
+from eztaskmanager.admin import cells, display, offers
+from eztaskmanager.admin.onlooker import Onlooker, launch_address, shown_of
+from eztaskmanager.admin.strips import tell_verdict
 from eztaskmanager.models import LaunchReport, Task
-from eztaskmanager.views.access import READ_PERMISSION
+
+MOST_RUNS = 5
 
 
 @dataclass(frozen=True)
-class Button:
-    """A button that posts the form under its name."""
+class Run:
+    """A run that goes on, or waits."""
 
-    name: str
-    label: str
-    look: str
-    title: str
+    state: SafeString
+    ticking: SafeString
+    bar: SafeString
+    verdict: str
+    address: str
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What the panel shows."""
+    """What the panel shows.
 
+    Attributes:
+        buttons: Each posts the form under its name.
+        launch_address: Where it is started with other arguments; empty where the user may not, or there is no page.
+    """
+
+    task: Task
     status: SafeString
     description: str
     next_ride: SafeString | None
     schedule_error: str
-    runs: list[tuple[SafeString, str, SafeString]]
-    buttons: list[Button]
+    strip: SafeString
+    runs: list[Run]
+    buttons: list[offers.Offer]
+    launch_address: str
 
 
 def tell_panel(request: HttpRequest, task: Task) -> Panel:
     """Tell how the task stands, with the buttons that the user may press."""
-    busy = list(LaunchReport.objects.filter(task=task).busy().order_by("pk")[:5])
-    may_read = request.user.has_perm(READ_PERMISSION)
-    rides = task.cached_next_ride is not None
+    busy = list(LaunchReport.objects.filter(task=task).busy().order_by("pk")[:MOST_RUNS])
+    may_launch, onlooker, recent = (
+        task.may_be_launched_by(request.user),
+        Onlooker.of(request.user),
+        shown_of(task).recent,
+    )
+    ride = task.cached_next_ride
     return Panel(
+        task=task,
         status=display.task_status(task),
         description=display.describe_schedule(task),
-        next_ride=display.next_ride(task) if rides else None,
+        next_ride=None if ride is None else format_html("{} · {}", display.relative(ride), display.next_ride(task)),
         schedule_error=task.schedule_error,
+        strip=cells.strip(task),
         runs=[
-            (
-                display.report_state(report),
-                display.log_address(report.pk) if may_read else "",
-                display.progress_bar(report),
+            Run(
+                state=display.report_state(report),
+                ticking=display.ticking(report),
+                bar=display.progress_bar(report),
+                verdict=tell_verdict(recent.judge(report)),
+                address=onlooker.address_of(report.pk),
             )
             for report in busy
         ],
-        buttons=[*_starts(task, request), *_stops(task, request, bool(busy))],
+        buttons=offers.tell_offers(
+            task, may_launch=may_launch, may_stop=task.may_be_stopped_by(request.user), is_busy=bool(busy)
+        ),
+        launch_address=launch_address(task) if may_launch and task.command.active else "",
     )
-
-
-def _starts(task: Task, request: HttpRequest) -> list[Button]:
-    if not task.may_be_launched_by(request.user):
-        return []
-    if not task.has_schedule:
-        return [Button("_start-task", _("Start"), "default", _("Save, and run it now"))]
-    buttons = []
-    if task.cached_next_ride is None:
-        buttons.append(Button("_start-task", _("Start schedule"), "default", _("Save, and follow the schedule")))
-    return [*buttons, Button("_launch-task", _("Run now"), "", _("Save, and run it now; its schedule goes on"))]
-
-
-def _stops(task: Task, request: HttpRequest, is_busy: bool) -> list[Button]:
-    buttons: list[Button] = []
-    if not task.may_be_stopped_by(request.user):
-        return buttons
-    if task.cached_next_ride is not None:
-        buttons.append(Button("_pause-task", _("Pause schedule"), "", _("Save, and let the schedule rest")))
-    if is_busy or task.cached_next_ride is not None:
-        title = (
-            _("End what runs or waits, and pause the schedule") if task.has_schedule else _("End what runs or waits")
-        )
-        buttons.append(Button("_stop-task", _("Stop"), "ez-stop", title))
-    return buttons

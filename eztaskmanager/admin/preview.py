@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.forms import ScheduleForm
 from eztaskmanager.models import Task
+from eztaskmanager.schedules.clock_changes import note_changes
 from eztaskmanager.schedules.wall_clock import load_zone
 
 RIDES = 5
@@ -56,10 +57,11 @@ def _tell(task: Task) -> dict[str, Any]:
     answer["utc_offset"] = None if offset is None else offset.total_seconds()
     try:
         answer["description"] = schedule.describe()
-        for ride in schedule.upcoming(now, RIDES):
+        rides = schedule.upcoming(now, RIDES)
+        for ride, note in zip(rides, note_changes(schedule, rides), strict=True):
             local = ride.astimezone(zone)
             text = f"{date_format(local, 'D')} {date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S %Z}"
-            answer["rides"].append({"at": ride.isoformat(), "text": text})
+            answer["rides"].append({"at": ride.isoformat(), "text": text, "note": note})
     except ScheduleError as exc:
         answer["errors"] = {exc.field: [str(exc)]}
     return answer

@@ -5,26 +5,30 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext_lazy
 
-from eztaskmanager.admin import display, launching
+from eztaskmanager.admin import launching
 from eztaskmanager.admin.argument_form import answer_argument_form, tell_page
+from eztaskmanager.admin.columns import TaskColumns
 from eztaskmanager.admin.deletion import Deletion, stop_tasks, summarize
-from eztaskmanager.admin.filters import CategoryFilter, LastResultFilter, StatusFilter
+from eztaskmanager.admin.filters import CategoryFilter, CommandFilter, LastResultFilter, LateFilter, StatusFilter
 from eztaskmanager.admin.inlines import LaunchReportInline
 from eztaskmanager.admin.launch_page import show_launch_page, with_masked_arguments
+from eztaskmanager.admin.live import answer_states
+from eztaskmanager.admin.onlooker import Onlooker, show
 from eztaskmanager.admin.panel import tell_panel
 from eztaskmanager.admin.preview import preview_schedule
-from eztaskmanager.admin.typing import TaskModelAdmin
+from eztaskmanager.admin.row_buttons import press
+from eztaskmanager.admin.statistics import tell_statistics
+from eztaskmanager.admin.task_list import TaskChangeList
 from eztaskmanager.forms import TaskForm
-from eztaskmanager.models import AppCommand, LaunchReport, Task
+from eztaskmanager.models import AppCommand, Task
 from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
 from eztaskmanager.settings import app_settings
+from eztaskmanager.views.access import READ_PERMISSION
 
 BUTTONS: dict[str, launching.Doing] = {
     "_start-task": launching.start,
@@ -38,22 +42,23 @@ URGENT = ("_stop-task", "_pause-task")
 
 
 @admin.register(Task)
-class TaskAdmin(TaskModelAdmin):
+class TaskAdmin(TaskColumns):
     """Tasks; only those whose command's groups let the user in."""
 
     form = TaskForm
     inlines = (LaunchReportInline,)
-    list_display = ("name_with_note", "invocation", "state", "last_result", "last_time", "next_ride", "repetition")
-    list_filter = (StatusFilter, LastResultFilter, CategoryFilter)
-    list_select_related = ("command", "category")
+    list_display = ("task_column", "state_column", "last_column", "strip_column", "next_column", "buttons_column")
+    list_filter = (StatusFilter, LastResultFilter, LateFilter, CategoryFilter, CommandFilter)
+    list_select_related = ("command", "category", "created_by")
     list_per_page = 50
+    show_full_result_count = False
     search_fields = ("name", "command__name", "command__app_name", "arguments", "note")
-    search_help_text = gettext_lazy("Name, command, arguments or note")
     ordering = ("name", "pk")
     actions = ("launch_tasks", "run_tasks_now", "stop_tasks")
     save_as = True
     save_as_continue = True
     change_form_template = "eztaskmanager/admin/task_change_form.html"
+    change_list_template = "eztaskmanager/admin/task_change_list.html"
     readonly_fields = (
         "state",
         "last_time",
@@ -108,15 +113,43 @@ class TaskAdmin(TaskModelAdmin):
     )
 
     class Media:
-        css: ClassVar[Any] = {"all": ("eztaskmanager/css/admin.css", "eztaskmanager/css/argument_form.css")}
+        css: ClassVar[Any] = {
+            "all": (
+                "eztaskmanager/css/admin.css",
+                "eztaskmanager/css/tasks.css",
+                "eztaskmanager/css/argument_form.css",
+            )
+        }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
-        """Keep what the user may see, and fetch what the list shows in as many queries whatever its length."""
-        reports = LaunchReport.objects.filter(task=OuterRef("pk"), started_at__isnull=False).order_by("-pk")
-        running = LaunchReport.objects.filter(state=LaunchReport.State.STARTED).order_by("pk")
-        visible = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
-        tasks: QuerySet[Task] = visible.annotate(last_report_id=Subquery(reports.values("pk")[:1]))
-        return tasks.prefetch_related(Prefetch("launchreport_set", queryset=running, to_attr="running_reports"))
+        """Keep what the user may see."""
+        tasks: QuerySet[Task] = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
+        return tasks
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Task | None:
+        """Fetch a task, with its last runs where it is to be looked at."""
+        task = super().get_object(request, object_id, from_field)
+        if task is not None and request.method == "GET":
+            show([task], request.user)
+        return task
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TaskChangeList]:
+        """Make the list with last runs and groups."""
+        return TaskChangeList
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Search arguments only for those who see them whole.
+
+        A secret that is shown as dots could otherwise be found letter by letter.
+        """
+        fields = super().get_search_fields(request)
+        return fields if self.has_change_permission(request) else [name for name in fields if name != "arguments"]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to filter by arguments in the address, for the same reason."""
+        if lookup.partition("__")[0] == "arguments" and not self.has_change_permission(request):
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def get_form(self, request: HttpRequest, obj: Task | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Offer the commands that are open to the user."""
@@ -140,11 +173,13 @@ class TaskAdmin(TaskModelAdmin):
         return () if obj is None else super().get_inlines(request, obj)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the preview of schedules, the form for arguments, and the page on which a task is launched."""
+        """Add what the pages of tasks ask for, and the page on which one is launched."""
         view = self.admin_site.admin_view
         return [
             path("schedule-preview/", view(self.schedule_preview), name="eztaskmanager_task_schedule_preview"),
             path("argument-form/", view(self.argument_form), name="eztaskmanager_task_argument_form"),
+            path("states/", view(self.states), name="eztaskmanager_task_states"),
+            path("<int:pk>/do/<slug:doing>/", view(self.do), name="eztaskmanager_task_do"),
             path("<int:pk>/launch/", view(self.launch_page), name="eztaskmanager_task_launch"),
             *super().get_urls(),
         ]
@@ -168,6 +203,19 @@ class TaskAdmin(TaskModelAdmin):
             request, self.get_queryset(request), may_look=self.has_view_or_change_permission(request)
         )
 
+    def states(self, request: HttpRequest) -> HttpResponse:
+        """Answer with how the tasks on the page stand."""
+        may_look = self.has_view_or_change_permission(request)
+        return answer_states(request, self._rows(request), may_look=may_look)
+
+    def do(self, request: HttpRequest, pk: int, doing: str) -> HttpResponse:
+        """Do with a task what a button in its row says."""
+        may_look = self.has_view_or_change_permission(request)
+        return press(request, self._rows(request), pk, doing, may_look=may_look)
+
+    def _rows(self, request: HttpRequest) -> QuerySet[Task]:
+        return self.get_queryset(request).select_related(*self.list_select_related)
+
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
         """Note who made it."""
         if not change and request.user.is_authenticated:
@@ -185,7 +233,8 @@ class TaskAdmin(TaskModelAdmin):
         task = None if object_id is None else self.get_object(request, object_id)
         button = next((name for name in BUTTONS if name in request.POST), None) if task is not None else None
         if task is not None and request.method == "GET":
-            extra_context = {**(extra_context or {}), "panel": tell_panel(request, task)}
+            statistics = tell_statistics(task, Onlooker.of(request.user))
+            extra_context = {**(extra_context or {}), "panel": tell_panel(request, task), "statistics": statistics}
         if task is None or button is None:
             return super().changeform_view(request, object_id, form_url, extra_context)
         if not self.has_change_permission(request, task):
@@ -213,7 +262,7 @@ class TaskAdmin(TaskModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Tell the page where the preview is, and whether to link to logs."""
-        context["ez_show_log_links"] = app_settings.SHOW_LOGVIEWER_LINK
+        context["ez_show_log_links"] = app_settings.SHOW_LOGVIEWER_LINK and request.user.has_perm(READ_PERMISSION)
         context["schedule_preview_url"] = reverse("admin:eztaskmanager_task_schedule_preview")
         context["argument_form"] = tell_page("id_arguments", command_id="id_command")
         return super().render_change_form(request, context, *args, **kwargs)
@@ -255,64 +304,3 @@ class TaskAdmin(TaskModelAdmin):
         """Count what goes with them."""
         tasks = Task.objects.filter(pk__in=[task.pk for task in objs])
         return summarize(request, objs, self.admin_site, tasks=tasks)
-
-    @admin.display(description=gettext_lazy("name"), ordering="name")
-    def name_with_note(self, task: Task) -> SafeString:
-        """Show the name, with the note on hover."""
-        return format_html('<span class="ez-name" title="{}">{}</span>', task.note or "", task.name)
-
-    @admin.display(description=gettext_lazy("invocation"), ordering="command__name")
-    def invocation(self, task: Task) -> SafeString:
-        """Show the command line."""
-        return format_html(
-            '<code class="ez-invocation" title="{}">{} <span class="ez-arguments">{}</span></code>',
-            f"{task.command} {task.shown_arguments}",
-            task.command.name,
-            task.shown_arguments,
-        )
-
-    @admin.display(description=gettext_lazy("arguments"))
-    def masked_arguments(self, task: Task) -> SafeString:
-        """Show the arguments to those who may only read them."""
-        return display.pre(task.shown_arguments)
-
-    @admin.display(description=gettext_lazy("status"), ordering="status")
-    def state(self, task: Task) -> SafeString:
-        """Show what it is about, and how far."""
-        running = [display.progress_bar(report) for report in getattr(task, "running_reports", [])]
-        parts = [display.task_status(task), *(part for part in running if part)]
-        return format_html_join(" ", "{}", ((part,) for part in parts))
-
-    @admin.display(description=gettext_lazy("last result"), ordering="cached_last_invocation_result")
-    def last_result(self, task: Task) -> SafeString:
-        """Show how the last run ended, with a link to its log."""
-        report_id: int | None = getattr(task, "last_report_id", None)
-        if report_id is None:
-            return SafeString(display.NOTHING)
-        result = task.cached_last_invocation_result
-        shown = (
-            display.badge(result, task.get_cached_last_invocation_result_display())
-            if result
-            else display.badge("started", _("running"))
-        )
-        counts = display.result_counts(task.cached_last_invocation_n_errors, task.cached_last_invocation_n_warnings)
-        return display.log_link(report_id, format_html("{} {}", shown, counts))
-
-    @admin.display(description=gettext_lazy("last time"), ordering="cached_last_invocation_datetime")
-    def last_time(self, task: Task) -> SafeString:
-        """Show when it last ran."""
-        return display.moment_in_zone(task.cached_last_invocation_datetime, task.zone_name)
-
-    @admin.display(description=gettext_lazy("next run"), ordering="cached_next_ride")
-    def next_ride(self, task: Task) -> SafeString:
-        """Show when it runs next, or why it does not."""
-        if task.schedule_error:
-            return format_html('<span class="ez-schedule-error">{}</span>', task.schedule_error)
-        if task.is_paused and task.has_schedule:
-            return display.badge("paused", _("paused"))
-        return display.next_ride(task)
-
-    @admin.display(description=gettext_lazy("repetition"))
-    def repetition(self, task: Task) -> str:
-        """Say the schedule in words."""
-        return display.describe_schedule(task) or display.NOTHING

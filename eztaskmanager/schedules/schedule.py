@@ -68,6 +68,11 @@ class Schedule:
         return bool(self.rate and self.period)
 
     @property
+    def follows_the_clocks(self) -> bool:
+        """Whether its slots are times of the zone's clocks, and not moments or spans of elapsed time."""
+        return bool(self.cron.strip()) or (self.is_periodic and self.period not in ("minute", "hour"))
+
+    @property
     def interval_in_seconds(self) -> int | None:
         """Seconds between two slots of a repetition; a month counts as 30 days, a year as 365; None without one."""
         if not self.rate or self.period not in SECONDS:

@@ -64,6 +64,14 @@ def furthest_wall(moment: dt.datetime, zone: dt.tzinfo) -> tuple[dt.datetime, bo
     return (set_back + (offset or dt.timedelta())).replace(tzinfo=None), False
 
 
+def find_change(after: dt.datetime, until: dt.datetime, zone: dt.tzinfo) -> dt.datetime | None:
+    """Tell, in UTC, when the clocks change between two moments at which they differ from UTC by unlike amounts."""
+    offset = after.astimezone(zone).utcoffset()
+    if until.astimezone(zone).utcoffset() == offset:
+        return None
+    return _first_second(after, until, lambda second: second.astimezone(zone).utcoffset() != offset)
+
+
 def _first_second(after: dt.datetime, until: dt.datetime, holds: Callable[[dt.datetime], bool]) -> dt.datetime:
     """Search the whole second, within the two moments, from which on something holds; clocks change at whole ones."""
     low, high = math.floor(after.timestamp()), math.ceil(until.timestamp())

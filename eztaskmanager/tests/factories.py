@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
 from django.core.management import get_commands
+from django.utils import timezone
 
 from eztaskmanager.models import AppCommand, LaunchReport, Task
 
@@ -29,6 +31,17 @@ def make_report(task: Task | None = None, **fields: Any) -> LaunchReport:
     fields.setdefault("command", task.command.name)
     fields.setdefault("arguments", task.arguments)
     return LaunchReport.objects.create(task=task, **fields)
+
+
+def make_runs(task: Task, *seconds: float, **fields: Any) -> list[LaunchReport]:
+    """Make runs that took so many seconds, one each hour, the last of which ended just now."""
+    fields = {"state": "finished", "invocation_result": "ok", **fields}
+    now, reports = timezone.now(), []
+    for n, value in enumerate(seconds):
+        end = now - dt.timedelta(hours=len(seconds) - 1 - n)
+        reports.append(make_report(task, started_at=end - dt.timedelta(seconds=value), finished_at=end, **fields))
+    Task.objects.filter(pk=task.pk).derive()
+    return reports
 
 
 def make_user(name: str = "olivia", *permissions: str, is_superuser: bool = False) -> User:

@@ -20,6 +20,7 @@ PLACES = {
     "signals": (0, "signals"),
     "arguments": (1, "arguments"),
     "crontabs": (1, "crontabs"),
+    "durations": (1, "durations"),
     "output": (1, "output"),
     "schedules": (1, "schedules"),
     "models": (2, "models"),
@@ -85,7 +86,7 @@ OPTIONAL = {
     "psycopg": {"services.log_writer"},
     "MySQLdb": {"services.log_writer"},
 }
-PURE = ("arguments", "crontabs", "output", "schedules")
+PURE = ("arguments", "crontabs", "durations", "output", "schedules")
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,13 @@ from eztaskmanager.tests.test_floors import MODULES
 METHODS = {"debug", "info", "warning", "error", "exception", "critical", "log", "makeRecord"}
 # Records that are about no run and no task, by their module and how they begin.
 ABOUT_NO_RUN = {
+    ("arguments.describing", "The hook %s "),
     ("services.as_code.declared", "%s"),
     ("services.as_code.upgrading", "The "),
     ("services.notifications.configuration", "%s is not a dictionary"),
     ("services.notifications.configuration", "The notification handler %r cannot be made"),
     ("services.notifications.wording", "The current site is not known"),
+    ("services.overview.engine", "The queu"),
     ("services.retention", "Old reports could not be deleted."),
     ("services.retention", "Retention: "),
     ("services.ticker", "A tick failed"),

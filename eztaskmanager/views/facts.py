@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext as _
+from django.utils.formats import date_format, get_format, number_format
+from django.utils.translation import get_language, gettext as _
 
 from eztaskmanager.models import LaunchReport
 
@@ -85,7 +86,13 @@ def tell_moment(moment: dt.datetime | None) -> str:
     if moment is None:
         return ""
     local = timezone.localtime(moment)
-    return f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S}"
+    return f"{_tell_date(local.date(), get_format('DATE_FORMAT'), get_language())} {local:%H:%M:%S}"
+
+
+@lru_cache(maxsize=1_000)
+def _tell_date(date: dt.date, form: str, language: str | None) -> str:
+    # Pages have hundreds of moments, and few dates.
+    return str(date_format(date, form))
 
 
 def tell_seconds(seconds: float | None) -> str:

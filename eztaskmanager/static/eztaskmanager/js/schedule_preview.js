@@ -71,11 +71,19 @@ class Preview {
     this.#part("failed").hidden = answer !== null;
     this.#part("empty").hidden = answer === null || Boolean(words) || errors.length > 0;
     this.#part("none").hidden = !words || rides.length > 0 || errors.length > 0;
-    fill(this.#part("rides"), rides, ({ at, text }) => {
+    fill(this.#part("rides"), rides, ({ at, text, note }) => {
+      const ride = document.createDocumentFragment();
       const time = document.createElement("time");
       time.dateTime = at;
       time.textContent = text;
-      return time;
+      ride.append(time);
+      if (note) {
+        const remark = document.createElement("span");
+        remark.className = "ez-preview-note";
+        remark.textContent = note;
+        ride.append(remark);
+      }
+      return ride;
     });
     fill(this.#part("errors"), errors, (text) => text);
     if (answer && answer.utc_offset !== null && window.DateTimeShortcuts) {
@@ -101,7 +109,8 @@ function fill(list, items, make) {
 }
 
 const template = document.getElementById("ez-preview-template");
-const fieldset = document.querySelector("fieldset.ez-scheduling");
-if (template && fieldset && fieldset.querySelector("[name=cron]")) {
+// Not every look of the admin makes a fieldset of it.
+const fieldset = document.querySelector(".ez-scheduling [name=cron]")?.closest(".ez-scheduling");
+if (template && fieldset) {
   new Preview(template, fieldset);
 }

@@ -1,0 +1,84 @@
+"""The columns of the task list, and the fields of a task's page that are only read."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _, gettext_lazy
+
+from eztaskmanager.admin import cells, display
+from eztaskmanager.admin.onlooker import shown_of
+from eztaskmanager.admin.typing import TaskModelAdmin
+from eztaskmanager.models import Task
+
+
+class TaskColumns(TaskModelAdmin):
+    """Shows tasks; see `cells` for what is in which."""
+
+    @admin.display(description=gettext_lazy("task"), ordering="name")
+    def task_column(self, task: Task) -> SafeString:
+        """Show what it is."""
+        return cells.name(task)
+
+    @admin.display(description=gettext_lazy("state"), ordering="status")
+    def state_column(self, task: Task) -> SafeString:
+        """Show what it is about."""
+        return cells.cell("state", task)
+
+    @admin.display(description=gettext_lazy("last run"), ordering="cached_last_invocation_datetime")
+    def last_column(self, task: Task) -> SafeString:
+        """Show how the last run ended."""
+        return cells.cell("last", task)
+
+    @admin.display(description=gettext_lazy("last 20 runs"))
+    def strip_column(self, task: Task) -> SafeString:
+        """Show how the ones before it went."""
+        return cells.cell("strip", task)
+
+    @admin.display(description=gettext_lazy("next run"), ordering="cached_next_ride")
+    def next_column(self, task: Task) -> SafeString:
+        """Show when it runs next, and how often."""
+        return cells.cell("upcoming", task)
+
+    @admin.display(description=gettext_lazy("actions"))
+    def buttons_column(self, task: Task) -> SafeString:
+        """Show what may be done with it."""
+        return cells.cell("buttons", task)
+
+    @admin.display(description=gettext_lazy("arguments"))
+    def masked_arguments(self, task: Task) -> SafeString:
+        """Show the arguments to those who may only read them."""
+        return display.pre(task.shown_arguments)
+
+    @admin.display(description=gettext_lazy("status"))
+    def state(self, task: Task) -> SafeString:
+        """Show what it is about."""
+        return display.task_status(task)
+
+    @admin.display(description=gettext_lazy("last result"))
+    def last_result(self, task: Task) -> SafeString:
+        """Show how the last run ended, or that it goes on, with a link to it."""
+        shown = shown_of(task)
+        result = task.cached_last_invocation_result
+        if result is None:
+            return SafeString(display.NOTHING)
+        if not result:
+            return display.badge("started", _("running"))
+        counts = display.result_counts(task.cached_last_invocation_n_errors, task.cached_last_invocation_n_warnings)
+        text = format_html("{} {}", display.badge(result, task.get_cached_last_invocation_result_display()), counts)
+        return display.link(shown.onlooker.address_of(shown.recent.last.pk if shown.recent.last else None), text)
+
+    @admin.display(description=gettext_lazy("last time"))
+    def last_time(self, task: Task) -> SafeString:
+        """Show when it last ran."""
+        return display.moment_in_zone(task.cached_last_invocation_datetime, task.zone_name)
+
+    @admin.display(description=gettext_lazy("next run"))
+    def next_ride(self, task: Task) -> SafeString:
+        """Show when it runs next, or why it does not."""
+        if task.schedule_error:
+            return format_html('<span class="ez-schedule-error">{}</span>', task.schedule_error)
+        if task.is_paused and task.has_schedule:
+            return display.badge("paused", _("paused"))
+        return display.next_ride(task)

@@ -1,0 +1,69 @@
+// Presses the buttons of rows without leaving the page, and says what came of it.
+
+import { nodesOf } from "./cells.js";
+
+export class RowButtons {
+  #form;
+  #said;
+  #pulse;
+
+  constructor(form, said, pulse) {
+    this.#form = form;
+    this.#said = said;
+    this.#pulse = pulse;
+    form.addEventListener("submit", (event) => {
+      if (event.submitter?.classList.contains("ez-row-button")) {
+        event.preventDefault();
+        this.#press(event.submitter);
+      }
+    });
+  }
+
+  async #press(button) {
+    if (button.getAttribute("aria-busy") === "true") {
+      return;
+    }
+    button.setAttribute("aria-busy", "true");
+    try {
+      const response = await fetch(button.formAction, {
+        method: "POST",
+        body: new FormData(this.#form),
+        headers: { Accept: "application/json" },
+      });
+      if (!response.ok || response.redirected) {
+        throw new Error(`${response.status}`);
+      }
+      const answer = await response.json();
+      if (answer.redirect) {
+        window.location.assign(answer.redirect);
+        return;
+      }
+      this.#pulse.heard(answer);
+      this.#say(answer.said);
+    } catch {
+      const text = document.createElement("span");
+      text.textContent = this.#form.dataset.failed;
+      this.#say([{ level: "error", html: text.innerHTML }]);
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  #say(sentences) {
+    const items = sentences.map(({ level, html }) => {
+      const item = document.createElement("p");
+      item.className = `ez-said-${level}`;
+      const text = document.createElement("span");
+      text.append(...nodesOf(html));
+      const close = document.createElement("button");
+      close.type = "button";
+      close.className = "ez-said-close";
+      close.textContent = "×";
+      close.setAttribute("aria-label", this.#form.dataset.close);
+      close.addEventListener("click", () => item.remove());
+      item.append(text, close);
+      return item;
+    });
+    this.#said.replaceChildren(...items);
+  }
+}
