@@ -19,10 +19,13 @@ from surroundings import database, live_server  # noqa: E402
 SIZE = 1_000_000
 PATIENCE = 60_000
 LOOKS = {
-    "light": {"viewport": {"width": 1440, "height": 760}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1440, "height": 760}, "color_scheme": "dark"},
+    "light": {"viewport": {"width": 1440, "height": 960}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1440, "height": 960}, "color_scheme": "dark"},
     "narrow": {"viewport": {"width": 390, "height": 760}, "color_scheme": "light"},
 }
+# Pages that are shown from top to end, once their scripts have fetched and drawn what they do.
+WHOLE = ("overview", "task", "launch")
+SETTLED = 2500
 # All lines in view have come, and where there is a group, its end has gone out of sight.
 IS_SHOWN = """() => {
   const lines = [...document.querySelectorAll('#ez-lines > .ez-line')];
@@ -67,7 +70,9 @@ def main() -> None:
                         page.locator("#ez-lines mark").first.wait_for()
                     if name.startswith("viewer"):
                         page.wait_for_function(IS_SHOWN)
-                    page.screenshot(path=FOLDER / f"{name}-{look}.png")
+                    if name in WHOLE:
+                        page.wait_for_timeout(SETTLED)
+                    page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=name in WHOLE)
             browser.close()
 
 
@@ -89,11 +94,12 @@ def _fill() -> dict[str, str]:
     from django.urls import reverse
     from django.utils import timezone
 
-    from eztaskmanager.models import LaunchReport, Task
+    from eztaskmanager.models import LaunchReport, Task, TickerBeat
 
     call_command("collectcommands", "--excludecore", verbosity=0)
     seed()
-    LaunchReport.objects.all().delete()
+    # What the demo launches has no worker here.
+    LaunchReport.objects.busy().delete()
     now = timezone.now()
 
     def begin(name: str, minutes: int) -> LaunchReport:
@@ -131,11 +137,16 @@ def _fill() -> dict[str, str]:
     _say(running, "stdout", *(f"{n} rows are in" for n in range(20, 241, 20)))
     LaunchReport.objects.filter(pk=running.pk).update(progress_current=240, progress_total=400, progress_text="rows")
     Task.objects.filter(pk=running.task_id).derive()
+    TickerBeat.objects.beat("eztaskscheduler", 15)
     viewer = "eztaskmanager:live_log_viewer"
     return {
+        "overview": reverse("admin:eztaskmanager_overview"),
         "tasks": reverse("admin:eztaskmanager_task_changelist"),
         "task": reverse("admin:eztaskmanager_task_change", args=[large.task_id]),
+        "launch": reverse("admin:eztaskmanager_task_launch", args=[large.task_id]),
         "reports": reverse("admin:eztaskmanager_launchreport_changelist"),
+        "report": reverse("admin:eztaskmanager_launchreport_change", args=[failed.pk]),
+        "command": reverse("admin:eztaskmanager_appcommand_change", args=[large.task.command_id]),
         "viewer-running": reverse(viewer, args=[running.pk]),
         "viewer-failed": reverse(viewer, args=[failed.pk]),
         "viewer-million": reverse(viewer, args=[large.pk]),

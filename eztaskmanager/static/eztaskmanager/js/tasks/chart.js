@@ -11,6 +11,13 @@ const COLORS = {
   lost: "--ez-error",
 };
 
+// Steps of seconds that clocks are read in.
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+
+function stepOf(longest) {
+  return STEPS.find((step) => longest / step <= 5) ?? undefined;
+}
+
 function read(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -31,7 +38,7 @@ function options(data, ink, grid) {
       x: { ticks: { display: false }, grid: { display: false }, border: { color: grid } },
       y: {
         beginAtZero: true,
-        ticks: { color: ink, maxTicksLimit: 6, callback: (value) => (value ? tellDuration(value) : "0") },
+        ticks: { color: ink, stepSize: stepOf(Math.max(...data.bars.map((bar) => bar.seconds))), callback: (value) => (value ? tellDuration(value) : "0") },
         grid: { color: grid },
         border: { display: false },
       },
