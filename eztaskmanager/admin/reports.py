@@ -42,6 +42,9 @@ SAID = ("error_text", "log_tail")
 OPEN_TO_ALL = {"result_and_log": "outcome"}
 
 
+CHANGE_TASK_PERMISSION = "eztaskmanager.change_task"
+
+
 @admin.register(LaunchReport)
 class LaunchReportAdmin(ReportModelAdmin):
     """Runs; only those of tasks that the user may see."""
@@ -67,7 +70,7 @@ class LaunchReportAdmin(ReportModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("task__name", "command", "arguments", "launched_by_name", "error")
-    search_help_text = _("Task, command, arguments, user or error")
+    search_help_text = _("Task, command or user; arguments and error too, for those who may read them whole")
     date_hierarchy = None
     ordering = ("-pk",)
     readonly_fields = (
@@ -144,8 +147,21 @@ class LaunchReportAdmin(ReportModelAdmin):
         return self.list_display if any(request.GET.get(name) for name in NARROWING) else ("launched",)
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        """Look into errors only for those who may read them."""
-        return [name for name in self.search_fields if name != "error" or request.user.has_perm(READ_PERMISSION)]
+        """Look into errors and arguments only for those who may read them as they are."""
+        hidden = self._hidden_columns(request)
+        return [name for name in self.search_fields if name not in hidden]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to filter by those in the address, where they could be found letter by letter."""
+        if set(lookup.split("__")) & self._hidden_columns(request):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+    def _hidden_columns(self, request: HttpRequest) -> set[str]:
+        # Whoever may change tasks sees their arguments whole; others see dots for secrets.
+        user = request.user
+        may_see = {"error": user.has_perm(READ_PERMISSION), "arguments": user.has_perm(CHANGE_TASK_PERMISSION)}
+        return {name for name, may in may_see.items() if not may}
 
     def get_fieldsets(self, request: HttpRequest, obj: LaunchReport | None = None) -> Any:
         """What the run said, errors included, is for those who may read logs."""

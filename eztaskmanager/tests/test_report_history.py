@@ -56,6 +56,17 @@ class ListTests(AdminTestCase):
         self.assertEqual(self.found("launched_from=2024-01-10"), [after, running, first])
         self.assertEqual(self.found("launched_to=2024-01-09"), [before])
 
+    def test_secrets_are_not_found_letter_by_letter(self) -> None:
+        report = over(make_task(arguments="--password=rosebud", name="a task"), error="no rosebud")
+        self.assertEqual(self.found("q=rosebud"), [report.pk])
+        self.client.force_login(make_user("vic", "view_launchreport"))
+        self.assertEqual(self.found("q=rosebud"), [])
+        for lookup in ("arguments__contains", "error__contains", "task__arguments__contains"):
+            with self.subTest(lookup):
+                self.assertEqual(self.client.get(f"{HISTORY}?{lookup}=rose").status_code, 400)
+        self.client.force_login(make_user("ed", "view_launchreport", "change_task"))
+        self.assertEqual(self.found("q=rosebud"), [report.pk])
+
     def test_days_that_are_none_count_for_nothing(self) -> None:
         report = over(make_task())
         for day in ("x", "2024-02-31", "0001-01-01", "9999-12-31", "%00"):
