@@ -13,8 +13,8 @@ from eztaskmanager.services.notifications import check_handlers
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.settings import app_settings
 
-POSITIVE = ("LOST_AFTER", "STOP_GRACE", "N_LINES_IN_REPORT_LOG", "N_REPORTS_INLINE")
-POSITIVE_OR_NONE = ("MAX_LOG_LINES", "MAX_LINE_LENGTH", "N_REPORTS_KEPT")
+POSITIVE = ("LOST_AFTER", "STOP_GRACE", "LATE_AFTER", "STUCK_FACTOR", "N_LINES_IN_REPORT_LOG", "N_REPORTS_INLINE")
+POSITIVE_OR_NONE = ("MAX_LOG_LINES", "MAX_LINE_LENGTH", "N_REPORTS_KEPT", "PING_LOG_LINES")
 ISOLATIONS = ("auto", "fork", "spawn", "inline")
 
 

@@ -1,6 +1,8 @@
 """What others may listen to; the models send, the services and the host project receive.
 
 `run_queued(report)`: a report waits to be handed to the engine. `run_cancelled(report)`: it will never start.
+`run_ended(report, retry)`: a run ended, or was skipped; inside the transaction of that, which a receiver that raises
+undoes. `retry` is the report of the next attempt, or None.
 `run_started(report)`, `run_finished(report)`: sent in the worker, after the database knows.
 `ride_planned(task)`: the next ride was set, moved or dropped.
 `task_acted(task, by, action, report)`: someone launched, stopped, paused or resumed; inside the transaction of that.
@@ -14,6 +16,7 @@ from django.dispatch import Signal
 
 run_queued = Signal()
 run_cancelled = Signal()
+run_ended = Signal()
 run_started = Signal()
 run_finished = Signal()
 ride_planned = Signal()

@@ -8,6 +8,8 @@ from eztaskmanager.arguments.text import Item, items, to_text
 from eztaskmanager.exceptions import ArgumentsError
 
 MASK = "••••"
+# Shorter values are found in every text.
+SHORTEST = 3
 
 
 def mask_secrets(text: str, names: Iterable[str]) -> str:
@@ -25,6 +27,30 @@ def mask_secrets(text: str, names: Iterable[str]) -> str:
     if not any(_is_secret(item, parts) for item in found):
         return text
     return ", ".join(_masked(item) if _is_secret(item, parts) else _whole(item) for item in found)
+
+
+def hide_secrets(said: str, text: str, names: Iterable[str]) -> str:
+    """Put dots in place of the values of options that hold secrets, wherever another text repeats them.
+
+    Args:
+        said: What may repeat them, such as an error.
+        text: Arguments as people write them.
+        names: As for `mask_secrets`.
+    """
+    parts = [name.lower().replace("_", "-") for name in names]
+    try:
+        found = items(text)
+    except ArgumentsError:
+        return said
+    values = {value for item in found if _is_secret(item, parts) for value in item.values if len(value) >= SHORTEST}
+    return hide_values(said, values)
+
+
+def hide_values(said: str, values: Iterable[str]) -> str:
+    """Put dots in place of values, the longest first, for one may be a part of another."""
+    for value in sorted(values, key=len, reverse=True):
+        said = said.replace(value, MASK)
+    return said
 
 
 def _is_secret(item: Item, parts: list[str]) -> bool:

@@ -21,7 +21,7 @@ from eztaskmanager.models.logs import Log
 from eztaskmanager.models.report_queries import LaunchReportQuerySet, tasks_by_pk
 from eztaskmanager.models.states import Result, State, Trigger
 from eztaskmanager.settings import app_settings
-from eztaskmanager.signals import run_cancelled, run_queued, task_acted
+from eztaskmanager.signals import run_cancelled, run_ended, run_queued, task_acted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -245,6 +245,7 @@ class LaunchReport(models.Model):
                 self.refresh_from_db(fields=self.RUN_FIELDS)
                 retry = self._plan_retry()
                 tasks_by_pk(self.task_id).derive()
+                run_ended.send(sender=type(self), report=self, retry=retry)
         if ended and retry is not None:
             try:
                 retry.announce()

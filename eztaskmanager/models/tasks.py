@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from eztaskmanager import arguments as argument_text
 from eztaskmanager.exceptions import LaunchRefused, ScheduleError, StopRefused
+from eztaskmanager.models.addresses import validate_web_address
 from eztaskmanager.models.categories import TaskCategory
 from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.planning import Planned
@@ -152,6 +153,20 @@ class Task(Planned):
         _("reports kept"), null=True, blank=True, help_text=_("Reports beyond this number are deleted, oldest first.")
     )
 
+    expected_duration = models.PositiveIntegerField(
+        _("expected duration"),
+        null=True,
+        blank=True,
+        help_text=_("Seconds a run usually takes; one that takes far longer raises an alert. Empty to learn it."),
+    )
+    ping_url = models.CharField(
+        _("ping address"),
+        max_length=500,
+        blank=True,
+        validators=[validate_web_address],
+        help_text=_("Called when a run starts and ends, for a service that watches over tasks, such as healthchecks."),
+    )
+
     cached_last_invocation_datetime = models.DateTimeField(_("last run"), null=True, blank=True, editable=False)
     cached_last_invocation_result = models.CharField(
         _("last result"), max_length=20, null=True, blank=True, choices=LaunchReport.Result.choices, editable=False
@@ -234,12 +249,18 @@ class Task(Planned):
         self.refresh_from_db(fields=[name for name in self.MANAGED_FIELDS if name.startswith(("status", "cached"))])
 
     def prune_reports(self, n: int) -> int:
-        """Delete all but the last `n` reports; those of runs that are not over stay. Returns how many went."""
+        """Delete all but the last `n` reports; those of runs that are not over stay. Returns how many went.
+
+        One of which somebody is still to be told stays until then.
+        """
         reports = LaunchReport.objects.filter(task=self.pk, state=LaunchReport.State.FINISHED)
         doomed = list(reports.order_by("-pk").values_list("pk", flat=True)[n:])
+        count = 0
         for start in range(0, len(doomed), 100):
-            LaunchReport.objects.filter(pk__in=doomed[start : start + 100]).delete()
-        return len(doomed)
+            batch = LaunchReport.objects.filter(pk__in=doomed[start : start + 100])
+            gone = batch.exclude(notifications__due_at__isnull=False).delete()[1]
+            count += gone.get(LaunchReport._meta.label, 0)
+        return count
 
     def check_may_run(self, by: User | AnonymousUser | None) -> None:
         """Refuse a command that is inactive, and a user who may not launch it.

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.signals import run_ended
 
 
 def claim(task_id: int, report_id: int | None) -> LaunchReport | None:
@@ -60,10 +61,8 @@ def _yield_to_the_other(report: LaunchReport) -> None:
         # No longer with the engine; the end of the other run hands it over again, by the next number of a job.
         LaunchReport.objects.filter(pk=report.pk).update(enqueued_at=None)
         return
-    LaunchReport.objects.filter(pk=report.pk).update(
-        state=LaunchReport.State.FINISHED,
-        invocation_result=LaunchReport.RESULT_SKIPPED,
-        finished_at=timezone.now(),
-        error=gettext("Another run of the task was still going."),
-    )
+    report.state, report.invocation_result = LaunchReport.State.FINISHED, LaunchReport.RESULT_SKIPPED
+    report.finished_at, report.error = timezone.now(), gettext("Another run of the task was still going.")
+    report.save(update_fields=["state", "invocation_result", "finished_at", "error"])
     Task.objects.filter(pk=report.task_id).derive()
+    run_ended.send(sender=LaunchReport, report=report, retry=None)

@@ -25,6 +25,7 @@ class TickerTests(TestCase):
     def setUp(self) -> None:
         self.said: list[str] = []
         self.ticker = Ticker(15, None, self.said.append)
+        self.addCleanup(self.ticker._chores.close)
         # A connection inside a test's transaction must stay.
         for name in ("close_old_connections", "connection"):
             patcher = mock.patch.object(ticker_module, name)
@@ -63,6 +64,7 @@ class TickerTests(TestCase):
         with tempfile.TemporaryDirectory() as folder:
             health = Path(folder) / "health"
             ticker = Ticker(15, health, self.said.append)
+            self.addCleanup(ticker._chores.close)
             with mock.patch.object(ticker_module, "tick", side_effect=OperationalError):
                 ticker.guarded(ticker._tick)
             self.assertFalse(health.exists())
