@@ -123,6 +123,7 @@ class _Planned:
         self.will_be_retried = will_be_retried
         self.has_handlers = False
         self._runs: list[tuple[int, int | None, str]] | None = None
+        self._was_lost = False
 
     def row(self, handler: Configured, event: str) -> Notification:
         return _row(handler, event, report=self.report)
@@ -155,9 +156,9 @@ class _Planned:
             runs = LaunchReport.objects.filter(task=report.task_id, pk__lt=report.pk, finished_at__isnull=False)
             self._runs = list(runs.order_by("-pk").values_list("pk", "retry_of", "invocation_result")[:PAST])
             told = Notification.objects.filter(report=report, state=Notification.State.SENT)
-            if told.filter(event=LaunchReport.RESULT_LOST).exists():
-                # It was taken for lost.
-                self._runs.insert(0, (report.pk, None, LaunchReport.RESULT_LOST))
+            self._was_lost = told.filter(event=LaunchReport.RESULT_LOST).exists()
         first = report.retry_of_id or report.pk
         runs_before = self._runs if all_attempts else [run for run in self._runs if first not in run[:2]]
-        return final_results(runs_before, all_attempts=all_attempts)
+        results = final_results(runs_before, all_attempts=all_attempts)
+        # One that was taken for lost, and told of as such, comes after itself.
+        return [LaunchReport.RESULT_LOST, *results] if self._was_lost else results
