@@ -16,6 +16,8 @@ from eztaskmanager.admin import display
 from eztaskmanager.admin.reading import ReadOnlyFormSet
 from eztaskmanager.admin.typing import NotificationInlineBase, NotificationModelAdmin
 from eztaskmanager.models import Alert, LaunchReport, Notification
+from eztaskmanager.models.notifications import PING_URL
+from eztaskmanager.settings import app_settings
 
 LOOKS = {
     Notification.State.WAITING: "queued",
@@ -24,6 +26,8 @@ LOOKS = {
     Notification.State.FAILED: "failed",
 }
 LABELS = {**dict(LaunchReport.Result.choices), **dict(Alert.Kind.choices), "recovered": gettext_lazy("recovered")}
+# In an address an empty name would mean all.
+PING = "-"
 STYLES = ("eztaskmanager/css/admin.css", "eztaskmanager/css/alerts.css")
 
 
@@ -43,6 +47,38 @@ def show_moment(notification: Notification) -> str:
     if notification.due_at is None:
         return display.moment(notification.sent_at)
     return _("due %(moment)s") % {"moment": display.moment(notification.due_at)}
+
+
+class HandlerFilter(admin.SimpleListFilter):
+    """Notifications by who tells; the names are those of the settings, for the table may be long."""
+
+    title = gettext_lazy("told by")
+    parameter_name = "handler"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the handlers, and the address of the task."""
+        names = [str(name) for name in app_settings.NOTIFICATION_HANDLERS]
+        return [*((name, name) for name in names), (PING, _("ping address"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
+        """Keep those chosen."""
+        name = self.value()
+        return queryset.filter(handler=PING_URL if name == PING else name) if name else queryset
+
+
+class EventFilter(admin.SimpleListFilter):
+    """Notifications by what is told."""
+
+    title = gettext_lazy("event")
+    parameter_name = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the results, the kinds of alerts, and recovered."""
+        return [(event, label) for event, label in LABELS.items() if event]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
+        """Keep those chosen."""
+        return queryset.filter(event=self.value()) if self.value() else queryset
 
 
 class NotificationInline(NotificationInlineBase):
@@ -109,7 +145,7 @@ class NotificationAdmin(NotificationModelAdmin):
     """Notifications; only those about tasks that the user may see."""
 
     list_display = ("created", "about", "happened", "told_by", "outcome", "moment", "attempts", "reason")
-    list_filter = ("state", "handler", "event")
+    list_filter = ("state", HandlerFilter, EventFilter)
     list_per_page = 50
     list_select_related = ("report__task", "alert__task")
     show_full_result_count = False
