@@ -39,7 +39,7 @@ class OpenFilter(admin.SimpleListFilter):
 class AlertAdmin(AlertModelAdmin):
     """Alerts, those that go on first; only those of tasks that the user may see."""
 
-    list_display = ("kind_badge", "text", "subject", "raised", "over", "lasted")
+    list_display = ("kind_badge", "text", "subject", "raised", "over")
     list_display_links = ("text",)
     list_filter = (OpenFilter, "kind")
     list_select_related = ("task", "report")

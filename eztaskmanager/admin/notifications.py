@@ -45,8 +45,16 @@ def show_state(notification: Notification) -> SafeString:
 def show_moment(notification: Notification) -> str:
     """Show when it was sent, or is tried next."""
     if notification.due_at is None:
-        return display.moment(notification.sent_at)
+        return display.moment(notification.sent_at) if notification.sent_at else _("not sent")
     return _("due %(moment)s") % {"moment": display.moment(notification.due_at)}
+
+
+def show_attempts(notification: Notification) -> str:
+    """Show when it was sent or is tried next, and how often it was tried if that is more than once."""
+    if notification.attempts < 2:
+        return show_moment(notification)
+    words = _("%(moment)s, %(count)d attempts")
+    return words % {"moment": show_moment(notification), "count": notification.attempts}
 
 
 class HandlerFilter(admin.SimpleListFilter):
@@ -129,10 +137,7 @@ class NotificationInline(NotificationInlineBase):
     @admin.display(description=gettext_lazy("attempts"))
     def tried(self, notification: Notification) -> str:
         """Show when it was sent or is due, and how often it was tried."""
-        if notification.attempts < 2:
-            return show_moment(notification)
-        words = _("%(moment)s, %(count)d attempts")
-        return words % {"moment": show_moment(notification), "count": notification.attempts}
+        return show_attempts(notification)
 
     @admin.display(description=gettext_lazy("error"))
     def reason(self, notification: Notification) -> str:
@@ -144,7 +149,8 @@ class NotificationInline(NotificationInlineBase):
 class NotificationAdmin(NotificationModelAdmin):
     """Notifications; only those about tasks that the user may see."""
 
-    list_display = ("created", "about", "happened", "told_by", "outcome", "moment", "attempts", "reason")
+    list_display = ("outcome", "about", "happened", "told_by", "moment", "reason")
+    list_display_links = ("outcome",)
     list_filter = ("state", HandlerFilter, EventFilter)
     list_per_page = 50
     list_select_related = ("report__task", "alert__task")
@@ -152,7 +158,7 @@ class NotificationAdmin(NotificationModelAdmin):
     search_fields = ("report__task__name", "alert__message", "handler", "error")
     ordering = ("-pk",)
     actions = ("send_again",)
-    fields = ("about", "happened", "told_by", "outcome", "moment", "attempts", "created", "error_text")
+    fields = ("outcome", "about", "happened", "told_by", "created", "moment", "error_text")
     readonly_fields = fields
 
     class Media:
@@ -168,10 +174,14 @@ class NotificationAdmin(NotificationModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
-        """They may be sent again, and are not edited."""
-        return obj is None and super().has_change_permission(request)
+        """What was told, was told."""
+        return False
 
-    @admin.action(permissions=["change"], description=gettext_lazy("Send again"))
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change notifications may have them sent again."""
+        return request.user.has_perm("eztaskmanager.change_notification")
+
+    @admin.action(permissions=["send"], description=gettext_lazy("Send again"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         """Have the next tick send those that are settled once more."""
         chosen = Notification.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
@@ -196,7 +206,9 @@ class NotificationAdmin(NotificationModelAdmin):
             return format_html('<a href="{}">{}</a>', address, notification.report.task.name)
         if notification.alert is not None:
             address = reverse("admin:eztaskmanager_alert_change", args=[notification.alert.pk])
-            return format_html('<a href="{}">{}</a>', address, notification.alert.message)
+            alert = notification.alert
+            name = alert.task.name if alert.task else alert.queue or show_event(alert.kind)
+            return format_html('<a href="{}" title="{}">{}</a>', address, alert.message, name)
         return display.NOTHING
 
     @admin.display(description=gettext_lazy("event"), ordering="event")
@@ -217,7 +229,7 @@ class NotificationAdmin(NotificationModelAdmin):
     @admin.display(description=gettext_lazy("sent"), ordering="sent_at")
     def moment(self, notification: Notification) -> str:
         """Show when it was sent, or is tried next."""
-        return show_moment(notification)
+        return show_attempts(notification)
 
     @admin.display(description=gettext_lazy("error"))
     def reason(self, notification: Notification) -> str:

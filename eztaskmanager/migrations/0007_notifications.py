@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("waiting", "waiting"),
-                            ("held", "held until the quiet hours end"),
+                            ("held", "held"),
                             ("sent", "sent"),
                             ("failed", "given up"),
                         ],

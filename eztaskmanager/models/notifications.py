@@ -57,7 +57,7 @@ class Notification(models.Model):
         """Where it stands."""
 
         WAITING = "waiting", _("waiting")
-        HELD = "held", _("held until the quiet hours end")
+        HELD = "held", _("held")
         SENT = "sent", _("sent")
         FAILED = "failed", _("given up")
 

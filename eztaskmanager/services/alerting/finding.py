@@ -100,7 +100,7 @@ def find_stuck(now: dt.datetime) -> Iterator[Problem]:
         longest = longest_expected(expected, app_settings.STUCK_FACTOR, past)
         taken = (now - report.started_at).total_seconds()
         if longest is not None and taken > longest:
-            message = _("A run of %(task)s has been going since %(start)s, far longer than it takes.") % {
+            message = _("A run of %(task)s has been going since %(start)s, far longer than it usually takes.") % {
                 "task": report.task.name,
                 "start": tell_moment(report.started_at),
             }
