@@ -15,7 +15,6 @@ from eztaskmanager.models.tasks import Task
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-RECOVERED = "recovered"
 # The handler that is no one's in the settings: the address that a task itself gives.
 PING_URL = ""
 

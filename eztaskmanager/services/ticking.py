@@ -105,7 +105,7 @@ def ring(task_id: int) -> None:
             ride_planned.send(sender=Task, task=task)
     # An engine's timers are quiet between two rides.
     due = next_due()
-    TickerBeat.objects.beat("timers", 0 if due is None else (due - timezone.now()).total_seconds())
+    is_noted = TickerBeat.objects.beat("timers", 0 if due is None else (due - timezone.now()).total_seconds())
     # Where no ticker runs, one timer looks after the others, and after all else.
     get_task_service().look_after_timers()
-    do_chores(now)
+    do_chores(now if is_noted else None)
