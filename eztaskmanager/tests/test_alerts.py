@@ -272,7 +272,9 @@ class SilenceTests(AlertCase):
         self.assertEqual([event for event, _ in ListingHandler.told], ["ticker", "recovered"])
 
     def test_where_nothing_is_planned_nobody_has_to_tick(self) -> None:
-        self.assertFalse(notice_silence(make_report()))
+        report = make_report()
+        with self.assertNumQueries(1):
+            self.assertFalse(notice_silence(report))
         self.assertEqual(self.kinds(), [])
 
     def test_the_last_ticker_is_named(self) -> None:
@@ -280,6 +282,11 @@ class SilenceTests(AlertCase):
         TickerBeat.objects.create(kind="celery", host="web1", pid=1, interval=1, beat_at=self.now - 10 * MINUTE)
         notice_silence(make_report())
         self.assertIn("celery @ web1", Alert.objects.get().message)
+
+    def test_a_ticker_that_ticks_seldom_is_not_silent(self) -> None:
+        make_task(scheduling=self.now + dt.timedelta(days=1))
+        TickerBeat.objects.create(kind="cron", host="web1", pid=1, interval=600, beat_at=self.now - 10 * MINUTE)
+        self.assertFalse(notice_silence(make_report()))
 
     def test_a_run_of_a_fresh_slot_shows_that_somebody_ticks(self) -> None:
         report = make_report(planned_at=self.now)
