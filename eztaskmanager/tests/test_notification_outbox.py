@@ -9,21 +9,22 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import time_machine
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.test import TestCase, TransactionTestCase, override_settings, tag
 from django.utils import timezone
 
 from eztaskmanager.models import LaunchReport, Notification, Task, TaskCategory
 from eztaskmanager.services import run_management_command
-from eztaskmanager.services.notifications import Message, MessageHandler, emit_notifications, send_due
+from eztaskmanager.services.notifications import Message, MessageHandler, emit_notifications, outbox, send_due
 from eztaskmanager.services.notifications.sending import LEASE, MOST_ATTEMPTS
 from eztaskmanager.services.ticking import tick
 from eztaskmanager.tests.factories import make_report, make_task
 from eztaskmanager.tests.receivers import receiver
 from eztaskmanager.tests.test_notifications import BrokenHandler, handlers, make_ended
-from eztaskmanager.tests.workers import WorkerTestCase
+from eztaskmanager.tests.workers import TICKER, WorkerTestCase
 
 HERE = __name__
 WEBHOOK = "eztaskmanager.services.notifications.WebhookNotificationHandler"
@@ -99,6 +100,14 @@ class PlanTests(OutboxCase):
             # The lock, the update, its reading, the cache of the task, and the two ends of the transaction.
             report.finish("failed")
         self.assertFalse(Notification.objects.exists())
+
+    def test_a_fault_in_planning_does_not_keep_a_run_from_ending(self) -> None:
+        report = make_report(self.task, state="started", started_at=timezone.now())
+        for fault in (RuntimeError("odd"), IntegrityError("odd")):
+            with mine(), mock.patch.object(outbox, "plan", mock.Mock(side_effect=fault)):
+                with self.assertLogs("eztaskmanager", "ERROR"):
+                    report.finish("lost")
+        self.assertEqual(LaunchReport.objects.get().invocation_result, "lost")
 
     def test_tasks_and_categories_are_told_apart(self) -> None:
         other = make_task("migrate", name="Other", category=TaskCategory.objects.create(name="Imports"))
@@ -399,3 +408,30 @@ class KilledTellerTests(WorkerTestCase):
             Notification.objects.update(due_at=timezone.now())
             tick()
         self.assertEqual([event for event, _ in ListingHandler.told], ["ok"])
+
+
+@tag("databases", "engines")
+@override_settings(EZTASKMANAGER_QUEUE_SERVICE_TYPE="Memory")
+class SlowTellingTests(WorkerTestCase):
+    """Who tells may be slow; the scheduler is not."""
+
+    def test_slots_do_not_wait_for_a_server_that_does_not_answer(self) -> None:
+        with receiver() as server:
+            server.never()
+            setting = {"hook": {"class": WEBHOOK, "url": server.url, "level": "ok", "timeout": 60}}
+            with override_settings(EZTASKMANAGER_NOTIFICATION_HANDLERS=setting):
+                report = make_report(make_task(), state="started", started_at=timezone.now())
+                report.finish("failed")
+            self.start_worker(
+                TICKER,
+                {},
+                EZTASKMANAGER_QUEUE_SERVICE_TYPE="Memory",
+                EZTASKMANAGER_NOTIFICATION_HANDLERS=setting,
+            )
+            self.wait_until(lambda: server.requests, "the scheduler to tell")
+            task = make_task("migrate", scheduling=timezone.now() + dt.timedelta(hours=1))
+            Task.objects.filter(pk=task.pk).update(cached_next_ride=timezone.now())
+            self.wait_until(lambda: LaunchReport.objects.filter(task=task).exists(), "the slot to be claimed")
+            self.assertEqual(report.notifications.get().state, "waiting")
+            server.release.set()
+            self.wait_until(lambda: report.notifications.get().state == "sent", "the notification to be noted")

@@ -391,9 +391,27 @@ class CheckTests(SimpleTestCase):
             ({"class": f"{HERE}.NotingHandler", "level": "loud"}, "E023"),
             ({"class": f"{HERE}.NotingHandler", "colour": "red"}, "E024"),
             ({"class": f"{PACKAGE}.SlackNotificationHandler", "channel": "y"}, "E024"),
+            ({"class": f"{HERE}.NotingHandler", "quiet_hours": "at night"}, "E025"),
+            ({"class": f"{HERE}.NotingHandler", "results": ["good"]}, "E025"),
+            ({"class": f"{HERE}.NotingHandler", "alerts": ["late"]}, "W020"),
             ("mail", "E020"),
         ]
         for configuration, number in faults:
             with self.subTest(configuration):
                 self.assertEqual(self.ids({"mine": configuration}), [f"eztaskmanager.{number}"])
         self.assertEqual(self.ids(["mail"]), ["eztaskmanager.E020"])
+        for name in ("", 7, "x" * 101):
+            self.assertEqual(self.ids({name: {"class": f"{HERE}.NotingHandler"}}), ["eztaskmanager.E026"])
+
+    def test_rules_are_no_arguments_of_the_class(self) -> None:
+        rules = {
+            "categories": ["Imports"],
+            "tasks": [1],
+            "results": ["failed"],
+            "only_on_change": True,
+            "after_failures": 2,
+            "before_last_retry": True,
+            "quiet_hours": "22:00-07:00",
+            "alerts": False,
+        }
+        self.assertEqual(self.ids({"mine": {"class": f"{HERE}.NotingHandler", **rules}}), [])

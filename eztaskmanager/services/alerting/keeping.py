@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef
 
 from eztaskmanager.models import Alert, LaunchReport, Task
@@ -16,6 +17,8 @@ from eztaskmanager.services.alerting.finding import Kind, Problem
 from eztaskmanager.services.notifications.outbox import plan_alert, plan_recovery
 from eztaskmanager.settings import app_settings
 from eztaskmanager.signals import ride_planned, run_ended
+
+logger = logging.getLogger(__name__)
 
 # An engine is asked no more often, for that may take seconds.
 ASKED_EVERY = 60.0
@@ -83,13 +86,24 @@ def on_ended(report: LaunchReport, **kwargs: Any) -> None:
     """Raise the alert of a run that was lost."""
     if report.invocation_result == LaunchReport.RESULT_LOST:
         message = str(report.error or report.describe())
-        raise_for(Problem(Kind.LOST, str(report.task_id), message, report.task_id, report))
+        _try_to_raise(Problem(Kind.LOST, str(report.task_id), message, report.task_id, report))
 
 
 def on_ride_planned(task: Task, **kwargs: Any) -> None:
     """Raise the alert of a schedule that was set aside."""
     if task.schedule_error:
-        raise_for(finding.set_aside(task))
+        _try_to_raise(finding.set_aside(task))
+
+
+def _try_to_raise(problem: Problem) -> None:
+    try:
+        with transaction.atomic():
+            raise_for(problem)
+    except (OperationalError, InterfaceError):
+        # What it is part of is done again.
+        raise
+    except Exception:  # What is wrong already must not get worse by it.
+        logger.exception("No alert could be raised: %s", problem.message)
 
 
 def raise_for(problem: Problem) -> Alert | None:

@@ -11,12 +11,11 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from eztaskmanager.services.notifications.base import NotificationHandler
-from eztaskmanager.services.notifications.configuration import SETTING
+from eztaskmanager.services.notifications.configuration import LONGEST_NAME, SETTING
 from eztaskmanager.services.notifications.levels import parse_level
 from eztaskmanager.services.notifications.rules import RULE_NAMES, read_rules
 from eztaskmanager.settings import app_settings
 
-LONGEST_NAME = 100
 # What a class needs → the extra that brings it.
 EXTRAS = {"slack_sdk": "slack", "requests": "webhook", "apprise": "apprise"}
 

@@ -19,6 +19,7 @@ from eztaskmanager.settings import app_settings
 logger = logging.getLogger(__name__)
 
 SETTING = "EZTASKMANAGER_NOTIFICATION_HANDLERS"
+LONGEST_NAME = 100
 SHORTEST_SECRET = 6
 
 
@@ -88,14 +89,16 @@ def read_handler(name: str, configuration: Mapping[str, Any]) -> Configured:
     """Split the dictionary of a handler into class, arguments and rules.
 
     Raises:
-        ValueError: The level or a rule means nothing.
+        ValueError: The name, the level or a rule means nothing.
         KeyError: It has no class.
     """
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+        raise ValueError(f"{name!r} is no name of 1 to {LONGEST_NAME} letters.")
     arguments = {key: value for key, value in configuration.items() if key not in ("class", *RULE_NAMES)}
     if "level" in arguments:
         arguments["level"] = parse_level(arguments["level"])
     rules = read_rules(configuration, timezone.get_default_timezone_name())
-    return Configured(str(name), configuration["class"], arguments, rules)
+    return Configured(name, configuration["class"], arguments, rules)
 
 
 def find_handler(name: str) -> Configured | None:

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from eztaskmanager.models import Alert, LaunchReport, Notification
 from eztaskmanager.models.notifications import PING_URL
 from eztaskmanager.services.notifications.configuration import Configured, read_handlers
 from eztaskmanager.services.notifications.rules import PAST, RECOVERED, final_results
+from eztaskmanager.settings import app_settings
 from eztaskmanager.signals import run_ended
 
 logger = logging.getLogger(__name__)
@@ -24,8 +25,17 @@ def connect() -> None:
 
 
 def on_ended(report: LaunchReport, retry: LaunchReport | None, **kwargs: Any) -> None:
-    """Write down whom to tell that a run ended."""
-    plan(report, will_be_retried=retry is not None)
+    """Write down whom to tell that a run ended; a fault in that must not keep it from ending."""
+    if not app_settings.NOTIFICATION_HANDLERS and not report.task.ping_url:
+        return
+    try:
+        with transaction.atomic():
+            plan(report, will_be_retried=retry is not None)
+    except (OperationalError, InterfaceError):
+        # The whole transaction is done again.
+        raise
+    except Exception:
+        logger.exception("Nobody is told of %s, for whom to tell could not be written down.", report)
 
 
 def plan(report: LaunchReport, *, will_be_retried: bool = False) -> int:
