@@ -19,7 +19,7 @@ STAMP := $(VENV)/.installed-$(subst $(space),-,$(strip $(GROUPS) for $(EXTRAS)))
 DEMO_EXTRAS := tasks rq
 
 .DEFAULT_GOAL := help
-.PHONY: help install test test-databases coverage lint format types docs screenshots bench demo lock vendor clean
+.PHONY: help install test test-databases coverage lint format types docs screenshots bench demo lock vendor nightly clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -79,6 +79,9 @@ demo: ## Try it: make demo, make demo QUEUE=rq, make demo PORT=9000
 
 lock: $(POETRY) ## Bring poetry.lock up to date with pyproject.toml
 	$(POETRY) lock
+
+nightly: $(STAMP) ## Look for weaknesses, try made-up input, sweep all time zones, follow the links
+	BIN=$(BIN) .ci/nightly
 
 vendor: ## Fetch the libraries that the pages bring along, with npm
 	.ci/vendor

@@ -1,4 +1,4 @@
-"""Build the wheel and the sdist, install the wheel alone into an empty environment, and use it there."""
+"""Build the wheel and the sdist, install the wheel alone into an empty environment, use it, follow the tutorial."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def look_into(wheel: Path, sdist: Path) -> None:
     for folder in ("templates", "static", "locale", "migrations"):
         files = (path for path in (ROOT / "eztaskmanager" / folder).rglob("*") if path.is_file())
         wanted |= {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
-    missing, strange = wanted - inside, [name for name in inside if "/tests/" in name or "__pycache__" in name]
+    missing, strange = wanted - inside, [
+        name for name in inside if "/tests/" in name or "demo" in name or "__pycache__" in name
+    ]
     if missing or strange:
         sys.exit(f"The wheel lacks {sorted(missing)} and holds {strange}.")
     if not any(name.endswith("CHANGELOG.md") for name in tarfile.open(sdist).getnames()):
@@ -58,10 +60,12 @@ def main() -> None:
         run(str(ROOT / ".poetry/bin/poetry"), "build", "--quiet", f"--output={here}")
         wheel, sdist = next(here.glob("*.whl")), next(here.glob("*.tar.gz"))
         look_into(wheel, sdist)
+        run(sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist))
         run(sys.executable, "-m", "venv", str(here / "venv"))
         python = str(here / "venv/bin/python")
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel))
         run(python, "-c", USE, cwd=here)
+        run(sys.executable, str(ROOT / ".ci/tutorial.py"), str(wheel))
 
 
 if __name__ == "__main__":

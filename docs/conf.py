@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "demoproject")]
+sys.path[:0] = [str(ROOT), str(ROOT / "demoproject"), str(ROOT / "docs")]
 os.environ["DJANGO_SETTINGS_MODULE"] = "demoproject.settings"
 
 import django  # noqa: E402  The path comes first.
@@ -21,8 +21,11 @@ author = "The django-eztaskmanager contributors"
 copyright = f"2026, {author}"
 release = version = eztaskmanager.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "from_code"]
 exclude_patterns = ["_build"]
+# Sections of docstrings that are about addresses.
+napoleon_custom_sections = [("Parameters", "params_style"), ("Answer", "params_style")]
+
 html_theme = "furo"
 html_title = f"{project} {release}"
 

@@ -9,12 +9,20 @@ from django.core.checks import CheckMessage, Error, Tags, Warning as CheckWarnin
 from django.urls import NoReverseMatch, reverse
 
 from eztaskmanager.exceptions import ServiceMisconfigured
+from eztaskmanager.services.as_code.declared import check_declared
 from eztaskmanager.services.notifications import check_handlers
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.settings import app_settings
 
-POSITIVE = ("LOST_AFTER", "STOP_GRACE", "LATE_AFTER", "STUCK_FACTOR", "N_LINES_IN_REPORT_LOG", "N_REPORTS_INLINE")
-POSITIVE_OR_NONE = ("MAX_LOG_LINES", "MAX_LINE_LENGTH", "N_REPORTS_KEPT", "PING_LOG_LINES")
+POSITIVE = (
+    *("LOST_AFTER", "STOP_GRACE", "LATE_AFTER", "STUCK_FACTOR"),
+    *("N_LINES_IN_REPORT_LOG", "N_REPORTS_INLINE", "METRICS_WINDOW"),
+)
+POSITIVE_OR_NONE = (
+    *("MAX_LOG_LINES", "MAX_LINE_LENGTH", "MAX_LOG_ROWS", "PING_LOG_LINES"),
+    *("N_REPORTS_KEPT", "N_FAILED_REPORTS_KEPT", "KEEP_DAYS", "KEEP_FAILED_DAYS"),
+)
+SHORTEST_TOKEN = 16
 ISOLATIONS = ("auto", "fork", "spawn", "inline")
 
 
@@ -31,6 +39,12 @@ def check_queue_service(**kwargs: Any) -> list[CheckMessage]:
 def check_notification_handlers(**kwargs: Any) -> list[CheckMessage]:
     """Look at each notification handler's class, level and arguments."""
     return list(check_handlers())
+
+
+@register("eztaskmanager")
+def check_declared_tasks(**kwargs: Any) -> list[CheckMessage]:
+    """Look at the tasks that the settings declare."""
+    return list(check_declared())
 
 
 @register("eztaskmanager")
@@ -59,6 +73,46 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
                     id="eztaskmanager.E012",
                 )
             )
+    return found
+
+
+@register("eztaskmanager")
+def check_retention(**kwargs: Any) -> list[CheckMessage]:
+    """Look for rules about failed runs that the others leave nothing to do."""
+    found: list[CheckMessage] = []
+    if app_settings.KEEP_FAILED_DAYS is not None and app_settings.KEEP_DAYS is None:
+        found.append(
+            CheckWarning(
+                "EZTASKMANAGER_KEEP_FAILED_DAYS has no effect, for EZTASKMANAGER_KEEP_DAYS keeps all reports.",
+                hint="Set EZTASKMANAGER_KEEP_DAYS too: the days that the reports of other runs are kept.",
+                id="eztaskmanager.W042",
+            )
+        )
+    return found
+
+
+@register("eztaskmanager")
+def check_monitoring(**kwargs: Any) -> list[CheckMessage]:
+    """Look at what health and metrics are guarded by, and at how much metrics tell."""
+    found: list[CheckMessage] = []
+    token = app_settings.MONITORING_TOKEN
+    if token is not None and not (isinstance(token, str) and token.isascii() and len(token.strip()) >= SHORTEST_TOKEN):
+        found.append(
+            # Without the value, which is a secret.
+            Error(
+                f"EZTASKMANAGER_MONITORING_TOKEN must be a text of {SHORTEST_TOKEN} ASCII characters or more, or None.",
+                hint='Make one: python -c "import secrets; print(secrets.token_urlsafe())"',
+                id="eztaskmanager.E040",
+            )
+        )
+    limit = app_settings.METRICS_MAX_TASKS
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        found.append(
+            Error(
+                f"EZTASKMANAGER_METRICS_MAX_TASKS is {limit!r}; it must be a whole number, 0 or more.",
+                id="eztaskmanager.E041",
+            )
+        )
     return found
 
 

@@ -50,3 +50,15 @@ class ServiceMisconfigured(TaskQueueException):
 
 class SearchRefused(EzTaskManagerError):
     """A search in a log that means nothing, or takes too long."""
+
+
+class TaskFileError(EzTaskManagerError):
+    """A file of tasks that cannot be read or followed.
+
+    Args:
+        problems: A sentence each, with its place in the file.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems

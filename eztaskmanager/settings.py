@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ PREFIX = "EZTASKMANAGER_"
 DEFAULTS: dict[str, Any] = {
     "QUEUE_SERVICE_TYPE": "RQ",
     "TASKS_BACKEND": "default",
+    "TASKS": None,
     "ISOLATION": "auto",
     "MIRROR_OUTPUT": True,
     "LOST_AFTER": 60,
@@ -21,6 +23,13 @@ DEFAULTS: dict[str, Any] = {
     "MAX_LINE_LENGTH": 1_000_000,
     "SECRET_OPTIONS": ("password", "passwd", "token", "secret", "key"),
     "N_REPORTS_KEPT": None,
+    "N_FAILED_REPORTS_KEPT": None,
+    "KEEP_DAYS": None,
+    "KEEP_FAILED_DAYS": None,
+    "MAX_LOG_ROWS": None,
+    "MONITORING_TOKEN": None,
+    "METRICS_MAX_TASKS": 100,
+    "METRICS_WINDOW": 86_400,
     "NOTIFICATION_HANDLERS": {},
     "BASE_URL": None,
     "PING_LOG_LINES": None,
@@ -39,6 +48,7 @@ class AppSettings:
     Attributes:
         QUEUE_SERVICE_TYPE: 'RQ', 'Celery', 'DjangoTasks', 'Memory', or a dotted path to a `TaskQueueService`.
         TASKS_BACKEND: Alias in Django's `TASKS` that the DjangoTasks service enqueues to.
+        TASKS: Tasks as code, made at each `migrate`: a dictionary, or the path of a file; None for none.
         ISOLATION: 'auto' (fork where that is safe, else a fresh interpreter), 'fork', 'spawn' or 'inline'.
         MIRROR_OUTPUT: Repeat each line on the worker's standard error.
         LOST_AFTER: Seconds without a heartbeat after which a run counts as lost.
@@ -48,6 +58,13 @@ class AppSettings:
         MAX_LINE_LENGTH: Characters kept of a line, its first and its last; None keeps all.
         SECRET_OPTIONS: Parts of the names of options whose values only the task's form shows.
         N_REPORTS_KEPT: Reports kept of a task that does not say itself; None keeps all.
+        N_FAILED_REPORTS_KEPT: Reports of failed runs kept of each task, counted apart; None: with the others.
+        KEEP_DAYS: Days that a report is kept; None keeps all.
+        KEEP_FAILED_DAYS: Days that the report of a failed run is kept, if they are more; None for no difference.
+        MAX_LOG_ROWS: Log lines kept of all runs together; the oldest logs are shortened. None keeps all.
+        MONITORING_TOKEN: What a monitor shows to read health and metrics; None lets nobody in without a login.
+        METRICS_MAX_TASKS: Tasks that metrics tell apart; those beyond are told together. 0 for none.
+        METRICS_WINDOW: Seconds that metrics about runs that are over look back.
         NOTIFICATION_HANDLERS: Name → {"class": dotted path, "level": …, the class's arguments}.
         BASE_URL: Scheme and host for links in notifications.
         PING_LOG_LINES: Last lines of log sent to the ping address of a task whose run failed; None sends none.
@@ -61,6 +78,7 @@ class AppSettings:
 
     QUEUE_SERVICE_TYPE: str
     TASKS_BACKEND: str
+    TASKS: dict[str, Any] | str | PathLike[str] | None
     ISOLATION: str
     MIRROR_OUTPUT: bool
     LOST_AFTER: float
@@ -70,6 +88,13 @@ class AppSettings:
     MAX_LINE_LENGTH: int | None
     SECRET_OPTIONS: Sequence[str]
     N_REPORTS_KEPT: int | None
+    N_FAILED_REPORTS_KEPT: int | None
+    KEEP_DAYS: int | None
+    KEEP_FAILED_DAYS: int | None
+    MAX_LOG_ROWS: int | None
+    MONITORING_TOKEN: str | None
+    METRICS_MAX_TASKS: int
+    METRICS_WINDOW: float
     NOTIFICATION_HANDLERS: dict[str, dict[str, Any]]
     BASE_URL: str | None
     PING_LOG_LINES: int | None

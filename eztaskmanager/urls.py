@@ -1,4 +1,4 @@
-"""Addresses of the log pages; the project includes them under a prefix of its own."""
+"""Addresses of the log pages and of the monitors'; the project includes them under a prefix of its own."""
 
 from __future__ import annotations
 
@@ -15,4 +15,6 @@ urlpatterns = [
     path("find_log_lines/<int:pk>/", views.FindLogLines.as_view(), name="find_log_lines"),
     path("stop_run/<int:pk>/", views.StopRunView.as_view(), name="stop_run"),
     path("launch_again/<int:pk>/", views.LaunchAgainView.as_view(), name="launch_again"),
+    path("health/", views.HealthView.as_view(), name="health"),
+    path("metrics/", views.MetricsView.as_view(), name="metrics"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from demoapp.history import Past, make_history
 from eztaskmanager.exceptions import TaskQueueException
 from eztaskmanager.models import AppCommand, Task, TaskCategory
 
@@ -23,7 +24,8 @@ def seed() -> bool:
     if Task.objects.exists():
         return False
     imports, reports, trials = (
-        TaskCategory.objects.create(name=name) for name in ("Imports", "Reports", "Things to try")
+        TaskCategory.objects.create(name=name, color=color)
+        for name, color in (("Imports", "#0a63b0"), ("Reports", "#1a7f37"), ("Things to try", "#b26b00"))
     )
     now = timezone.localtime()
     next_minute = now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
@@ -48,13 +50,22 @@ def seed() -> bool:
         _make("Ask the partner", "sync_partners", "--verbosity 2", imports, note="Fails each time: look at its log."),
         _make("Report on this machine", "nightly_report", "", reports, cron="30 6 * * mon-fri"),
     ]
-    _make(
+    nightly = _make(
         "Import all prices at night",
         "import_prices",
         "south, --rows 400, --dry-run, --verbosity 2",
         imports,
         scheduling=tonight,
         **DAILY,
+    )
+    prices, _, partner, report = first
+    make_history(
+        {
+            prices: Past(every=31, seconds=12, who="admin"),
+            partner: Past(every=9, seconds=3, failing=0.35),
+            report: Past(every=24, seconds=45, warned=0.3),
+            nightly: Past(every=24, seconds=1900),
+        }
     )
     _make(
         "Count slowly",

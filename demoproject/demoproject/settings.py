@@ -80,7 +80,7 @@ DATABASES = {
 
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("it", "Italiano")]
+LANGUAGES = [("en", "English"), ("it", "Italiano"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
 USE_TZ = True
 TIME_ZONE = os.environ.get("DEMO_TIME_ZONE", "Europe/Rome")
 STATIC_URL = "/static/"

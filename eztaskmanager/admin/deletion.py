@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 
 from eztaskmanager.exceptions import TaskQueueException
+from eztaskmanager.log_extra import about, about_ids
 from eztaskmanager.models import LaunchReport, Log, Task
 from eztaskmanager.services.queues import get_task_service
 
@@ -28,7 +29,7 @@ def stop_tasks(tasks: Iterable[Task], by: User | AnonymousUser | None) -> None:
         try:
             get_task_service().remove(task, by=by, is_checked=False)
         except TaskQueueException as exc:
-            logger.warning("While deleting %s, the queue did not answer: %s", task, exc)
+            logger.warning("While deleting %s, the queue did not answer: %s", task, exc, extra=about_ids(task.pk))
 
 
 def stop_reports(reports: Iterable[LaunchReport], by: User | AnonymousUser | None) -> None:
@@ -37,7 +38,7 @@ def stop_reports(reports: Iterable[LaunchReport], by: User | AnonymousUser | Non
         try:
             report.stop(by, is_checked=False)
         except TaskQueueException as exc:
-            logger.warning("While deleting %s, the queue did not answer: %s", report, exc)
+            logger.warning("While deleting %s, the queue did not answer: %s", report, exc, extra=about(report))
 
 
 def summarize(

@@ -10,6 +10,8 @@ from eztaskmanager.exceptions import ArgumentsError
 MASK = "••••"
 # Shorter values are found in every text.
 SHORTEST = 3
+# A value that only names where the secret is.
+REFERENCE = "$env:"
 
 
 def mask_secrets(text: str, names: Iterable[str]) -> str:
@@ -54,7 +56,7 @@ def hide_values(said: str, values: Iterable[str]) -> str:
 
 
 def _is_secret(item: Item, parts: list[str]) -> bool:
-    if item.option is None or not item.values:
+    if item.option is None or all(value.startswith(REFERENCE) for value in item.values):
         return False
     option = item.option.lower().replace("_", "-")
     return any(part in option for part in parts)

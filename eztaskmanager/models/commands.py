@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
+# They destroy, wait for a person, or never end; who wants one as a task makes it active.
+DANGEROUS = frozenset(
+    {
+        *("flush", "sqlflush", "remove_stale_contenttypes", "squashmigrations", "optimizemigration"),
+        *("shell", "dbshell", "createsuperuser", "changepassword", "makemigrations", "startapp", "startproject"),
+        *("runserver", "test", "testserver", "makemessages", "compilemessages"),
+        *("rqworker", "rqworker-pool", "rqscheduler", "rqcron", "db_worker", "eztaskscheduler"),
+    }
+)
+
+
 class AppCommandQuerySet(models.QuerySet["AppCommand"]):
     """Who may run what."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -17,11 +18,12 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from eztaskmanager.arguments import mask_secrets
 from eztaskmanager.exceptions import TaskQueueException
+from eztaskmanager.log_extra import about
 from eztaskmanager.models.logs import Log
 from eztaskmanager.models.report_queries import LaunchReportQuerySet, tasks_by_pk
 from eztaskmanager.models.states import Result, State, Trigger
 from eztaskmanager.settings import app_settings
-from eztaskmanager.signals import run_cancelled, run_ended, run_queued, task_acted
+from eztaskmanager.signals import run_cancelled, run_ended, run_finished, run_queued, task_acted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -155,6 +157,11 @@ class LaunchReport(models.Model):
         """
         run_queued.send(sender=type(self), report=self)
 
+    def tell_end(self) -> None:
+        """Tell those who listen that it is over without having run, once that is committed."""
+        send = partial(run_finished.send_robust, sender=type(self), report=self)
+        transaction.on_commit(send, robust=True)
+
     def stop(self, by: User | AnonymousUser | None = None, *, is_checked: bool = True) -> bool:
         """Take it back from the queue, or ask it to end; a run that is over stays as it is.
 
@@ -193,6 +200,7 @@ class LaunchReport(models.Model):
                 task_acted.send(sender=type(self), task=self.task, by=by, action="stopped", report=self)
         self.refresh_from_db()
         if was_queued:
+            self.tell_end()
             run_cancelled.send(sender=type(self), report=self)
         return was_queued or was_running
 
@@ -250,7 +258,7 @@ class LaunchReport(models.Model):
             try:
                 retry.announce()
             except TaskQueueException as exc:
-                logger.warning("The retry of %s waits for the engine: %s", self, exc)
+                logger.warning("The retry of %s waits for the engine: %s", self, exc, extra=about(retry))
         return bool(ended)
 
     def _plan_retry(self) -> LaunchReport | None:

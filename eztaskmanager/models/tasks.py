@@ -17,6 +17,7 @@ from eztaskmanager.models.addresses import validate_web_address
 from eztaskmanager.models.categories import TaskCategory
 from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.planning import Planned
+from eztaskmanager.models.pruning import Doomed, Pruner
 from eztaskmanager.models.reports import LaunchReport
 from eztaskmanager.settings import app_settings
 from eztaskmanager.signals import task_acted
@@ -249,18 +250,11 @@ class Task(Planned):
         self.refresh_from_db(fields=[name for name in self.MANAGED_FIELDS if name.startswith(("status", "cached"))])
 
     def prune_reports(self, n: int) -> int:
-        """Delete all but the last `n` reports; those of runs that are not over stay. Returns how many went.
-
-        One of which somebody is still to be told stays until then.
-        """
-        reports = LaunchReport.objects.filter(task=self.pk, state=LaunchReport.State.FINISHED)
-        doomed = list(reports.order_by("-pk").values_list("pk", flat=True)[n:])
-        count = 0
-        for start in range(0, len(doomed), 100):
-            batch = LaunchReport.objects.filter(pk__in=doomed[start : start + 100])
-            gone = batch.exclude(notifications__due_at__isnull=False).delete()[1]
-            count += gone.get(LaunchReport._meta.label, 0)
-        return count
+        """Delete all but the last `n` reports; those of runs that are not over stay. Returns how many went."""
+        reports = LaunchReport.objects.filter(task=self.pk, state=LaunchReport.State.FINISHED).order_by("-pk")
+        pruner = Pruner()
+        pruner.remove([Doomed(*row) for row in reports.values_list("pk", "task_id", "n_log_lines")[n:]])
+        return pruner.n_reports
 
     def check_may_run(self, by: User | AnonymousUser | None) -> None:
         """Refuse a command that is inactive, and a user who may not launch it.

@@ -66,3 +66,4 @@ def _yield_to_the_other(report: LaunchReport) -> None:
     report.save(update_fields=["state", "invocation_result", "finished_at", "error"])
     Task.objects.filter(pk=report.task_id).derive()
     run_ended.send(sender=LaunchReport, report=report, retry=None)
+    report.tell_end()

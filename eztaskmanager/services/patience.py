@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 
+from eztaskmanager.log_extra import Extra
+
 logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError)
@@ -19,7 +21,7 @@ MISSING = ("no such table", "no such column", "has no column", "unknown column",
 T = TypeVar("T")
 
 
-def until_it_works(step: Callable[[], T], using: str = DEFAULT_DB_ALIAS) -> T:
+def until_it_works(step: Callable[[], T], using: str = DEFAULT_DB_ALIAS, *, extra: Extra | None = None) -> T:
     """Do a step again, on a new connection, until the database takes it.
 
     Inside a transaction of the caller the error goes to the caller, whose whole transaction is to be done again. So
@@ -28,6 +30,7 @@ def until_it_works(step: Callable[[], T], using: str = DEFAULT_DB_ALIAS) -> T:
     Args:
         step: May be done twice: its transaction either happened or did not, and it looks before it writes.
         using: Alias of the database whose connection is renewed.
+        extra: Of the log records, if it is a run's step.
     """
     wait = 0.1
     while True:
@@ -36,7 +39,7 @@ def until_it_works(step: Callable[[], T], using: str = DEFAULT_DB_ALIAS) -> T:
         except AWAY as exc:
             if connections[using].in_atomic_block or any(words in str(exc).lower() for words in MISSING):
                 raise
-            logger.warning("The database does not answer, trying again in %.1f s: %s", wait, exc)
+            logger.warning("The database does not answer, trying again in %.1f s: %s", wait, exc, extra=extra)
             connections[using].close()
             time.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
+from eztaskmanager.log_extra import about_ids
 from eztaskmanager.models import LaunchReport
 from eztaskmanager.output import Line
 from eztaskmanager.services.backlog import Backlog
@@ -38,10 +39,14 @@ class Recorder:
         report_id: Primary key of the `LaunchReport`.
         using: Alias of the database.
         beats: Whether the lines are those of a run, which gives signs of life and may be asked to stop.
+        task_id: Primary key of the task, where it is known; log records about trouble carry it.
     """
 
-    def __init__(self, report_id: int, using: str = DEFAULT_DB_ALIAS, *, beats: bool = True) -> None:
+    def __init__(
+        self, report_id: int, using: str = DEFAULT_DB_ALIAS, *, beats: bool = True, task_id: int | None = None
+    ) -> None:
         self._using = using
+        self._extra = about_ids(task_id, report_id)
         self._rows = LaunchReport.objects.using(using).filter(pk=report_id)
         self._writer = LogWriter(report_id, using)
         self._backlog = Backlog(app_settings.LOG_SPOOL_DIR)
@@ -154,20 +159,22 @@ class Recorder:
                 self._writer.trim(is_last=True)
         except AWAY as exc:
             if not self._is_away:
-                logger.warning("The database does not take the log of %s, trying on: %s", self._name, exc)
+                logger.warning(
+                    "The database does not take the log of %s, trying on: %s", self._name, exc, extra=self._extra
+                )
             self._is_away = True
             self._writer.forget()
             if not connections[self._using].in_atomic_block:
                 connections[self._using].close()
             return False
         except Exception:  # The edge of the thread: without it the run would go on unseen.
-            logger.exception("The log of %s could not be written.", self._name)
+            logger.exception("The log of %s could not be written.", self._name, extra=self._extra)
             self._batch = []
             self._writer.forget()
             connections[self._using].close()
             return not len(self._backlog)
         if self._is_away:
-            logger.warning("The database takes the log of %s again.", self._name)
+            logger.warning("The database takes the log of %s again.", self._name, extra=self._extra)
             self._is_away = False
         return True
 
@@ -229,7 +236,7 @@ class Recorder:
                 except AWAY:
                     raise
                 except DatabaseError:
-                    logger.exception("The database refuses a line of %s.", self._name)
+                    logger.exception("The database refuses a line of %s.", self._name, extra=self._extra)
                     self._writer.forget()
                 self._batch.pop()
         finally:

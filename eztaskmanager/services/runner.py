@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from eztaskmanager.arguments import validate
 from eztaskmanager.exceptions import ArgumentsError, TaskQueueException
+from eztaskmanager.log_extra import about, about_ids
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.services.alerting.silence import notice_silence
 from eztaskmanager.services.claiming import claim
@@ -19,6 +20,7 @@ from eztaskmanager.services.notifications import send_due
 from eztaskmanager.services.notifications.pinging import StartPing
 from eztaskmanager.services.patience import until_it_works
 from eztaskmanager.services.recorder import Recorder
+from eztaskmanager.services.retention import prune_after_run
 from eztaskmanager.services.scheduling.handing_over import hand_over_waiting
 from eztaskmanager.services.scheduling.sweeping import lose_silent
 from eztaskmanager.settings import app_settings
@@ -48,15 +50,17 @@ def run_management_command(task_id: int, report_id: int | None = None) -> str | 
         The result of the run, or None when there was nothing to run.
     """
     lost = end_silent_runs()
-    report = until_it_works(partial(claim, task_id, report_id))
+    report = until_it_works(partial(claim, task_id, report_id), extra=about_ids(task_id, report_id))
     if report is None:
         _tell(lost)
         return None
     run_started.send_robust(sender=LaunchReport, report=report)
     ping = StartPing(report)
     outcome = _run(report, ping)
-    until_it_works(partial(_finish, report, outcome))
-    _after(report)
+    ended = until_it_works(partial(_finish, report, outcome), extra=about(report))
+    # What was not ended here was deleted meanwhile, but for a commit whose answer was lost.
+    is_there = ended or until_it_works(partial(_read_again, report), extra=about(report))
+    _after(report, is_there=is_there)
     ping.wait()
     _tell([report, *lost])
     _do(_notice_silence, report)
@@ -87,8 +91,9 @@ def _run(report: LaunchReport, ping: StartPing) -> Outcome:
         log_level=level,
         isolation=app_settings.ISOLATION,
         mirror=app_settings.MIRROR_OUTPUT,
+        task_id=report.task_id,
     )
-    with Recorder(report.pk) as recorder:
+    with Recorder(report.pk, task_id=report.task_id) as recorder:
         return supervise(
             job,
             journal=recorder,
@@ -113,18 +118,32 @@ def _finish(report: LaunchReport, outcome: Outcome) -> bool:
     )
 
 
-def _after(report: LaunchReport) -> None:
-    """Do what follows an end and takes no time; none of it may hurt the run, or each other."""
-    run_finished.send_robust(sender=LaunchReport, report=report)
+def _read_again(report: LaunchReport) -> bool:
+    """Take over how the run ended by the books; return whether they know of it."""
+    try:
+        report.refresh_from_db(fields=report.RUN_FIELDS)
+    except LaunchReport.DoesNotExist:
+        return False
+    return True
+
+
+def _after(report: LaunchReport, *, is_there: bool = True) -> None:
+    """Do what follows an end and takes no time; none of it may hurt the run, or each other.
+
+    Of a report that is gone nobody is told.
+    """
+    if is_there:
+        run_finished.send_robust(sender=LaunchReport, report=report)
     _do(_let_the_next_run, report)
-    _do(_prune, report)
+    if is_there:
+        _do(prune_after_run, report)
 
 
 def _do(step: Callable[[LaunchReport], object], report: LaunchReport) -> None:
     try:
         step(report)
     except Exception:  # The run is over and on record; its worker goes on.
-        logger.exception("After the run of %s: %s failed.", report, step.__name__)
+        logger.exception("After the run of %s: %s failed.", report, step.__name__, extra=about(report))
 
 
 def _tell(reports: Sequence[LaunchReport]) -> None:
@@ -146,12 +165,4 @@ def _let_the_next_run(report: LaunchReport) -> None:
     try:
         hand_over_waiting(report.task_id)
     except TaskQueueException as exc:
-        logger.warning("The next run of %s waits for the engine: %s", report.task, exc)
-
-
-def _prune(report: LaunchReport) -> None:
-    kept = report.task.keep_reports
-    if kept is None:
-        kept = app_settings.N_REPORTS_KEPT
-    if kept is not None:
-        report.task.prune_reports(kept)
+        logger.warning("The next run of %s waits for the engine: %s", report.task, exc, extra=about(report))

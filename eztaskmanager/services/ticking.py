@@ -15,6 +15,7 @@ from eztaskmanager.services.alerting import Watch
 from eztaskmanager.services.notifications import send_due
 from eztaskmanager.services.patience import AWAY
 from eztaskmanager.services.queues import get_task_service
+from eztaskmanager.services.retention import housekeeper
 from eztaskmanager.services.runner import end_silent_runs
 from eztaskmanager.services.scheduling.handing_over import hand_over_each, hand_over_left, hand_over_missing
 from eztaskmanager.services.scheduling.slots import claim_due_slots, next_due
@@ -52,6 +53,7 @@ def tick(kind: str = "tick", interval: float = 60, *, aside: Callable[[], None] 
         aside()
     else:
         do_chores(now if is_noted else None)
+    housekeeper.work(_seconds_to_spare)
     return len(reports)
 
 
@@ -69,6 +71,11 @@ def do_chores(now: dt.datetime | None) -> None:
         except Exception:  # What is due must be told, whatever is wrong with looking.
             logger.exception("What is wrong could not be looked at.")
     send_due()
+
+
+def _seconds_to_spare() -> float:
+    due = next_due()
+    return float("inf") if due is None else (due - timezone.now()).total_seconds()
 
 
 def peek(now: dt.datetime) -> int:

@@ -26,13 +26,13 @@ def run_command(job: Job, channel: Channel) -> Ending:
     except StopRequested:
         return Ending(TERMINATED, -15)
     except SystemExit as exc:
-        return _exited(exc, channel)
+        return _exited(exc, job, channel)
     except CommandError as exc:
-        _log_failure(channel, str(exc), None)
+        _log_failure(job, channel, str(exc), None)
         return Ending("raised", exc.returncode, describe_error(exc))
     except BaseException as exc:  # The edge of the run: whatever it was, it ended the command.
         error = describe_error(exc)
-        _log_failure(channel, error, exc)
+        _log_failure(job, channel, error, exc)
         return Ending("raised", 1, error)
     return Ending("returned")
 
@@ -53,14 +53,14 @@ def _options(command: BaseCommand, name: str) -> set[str]:
     return {action.dest for action in command.create_parser("", name)._actions} | set(command.stealth_options)
 
 
-def _exited(exc: SystemExit, channel: Channel) -> Ending:
+def _exited(exc: SystemExit, job: Job, channel: Channel) -> Ending:
     if exc.code is None or isinstance(exc.code, int):
         return Ending("exited", int(exc.code or 0))
-    _log_failure(channel, str(exc.code), None)
+    _log_failure(job, channel, str(exc.code), None)
     return Ending("exited", 1, str(exc.code))
 
 
-def _log_failure(channel: Channel, error: str, exc: BaseException | None) -> None:
+def _log_failure(job: Job, channel: Channel, error: str, exc: BaseException | None) -> None:
     exc_info = None
     if exc is not None:
         tb = _trimmed(exc)
@@ -70,7 +70,10 @@ def _log_failure(channel: Channel, error: str, exc: BaseException | None) -> Non
         exc_info = (type(exc), exc, tb)
     try:
         # Made and handled by hand, for the command may have disabled logging; the host's handlers get it too.
-        logger.callHandlers(logger.makeRecord(logger.name, logging.ERROR, __file__, 0, "%s", (error,), exc_info))
+        record = logger.makeRecord(
+            logger.name, logging.ERROR, __file__, 0, "%s", (error,), exc_info, extra=job.log_extra
+        )
+        logger.callHandlers(record)
     except Exception as trouble:  # An exception that cannot be printed, or a handler of the host that raises.
         channel.record(logging.ERROR, f"{error}\n(no traceback: {trouble!r})")
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext
 
+from eztaskmanager.log_extra import Extra, about_ids
 from eztaskmanager.output import Line
 
 Progress = tuple["float | None", "float | None", str]
@@ -33,6 +34,7 @@ class Job:
         log_level: Log records below this level are not kept; plain output always is.
         isolation: 'auto', 'fork', 'spawn' or 'inline'.
         mirror: Whether to repeat each line on the worker's standard error.
+        task_id: The task's, for log records about trouble.
     """
 
     command: str
@@ -41,6 +43,12 @@ class Job:
     log_level: int = 30
     isolation: str = "auto"
     mirror: bool = False
+    task_id: int | None = None
+
+    @property
+    def log_extra(self) -> Extra:
+        """What log records about it carry."""
+        return about_ids(self.task_id, self.launch_report_id)
 
 
 @dataclass(frozen=True)

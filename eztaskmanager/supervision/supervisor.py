@@ -55,7 +55,7 @@ def supervise(
             pipes.close()
             raise
     except (OSError, ValueError) as exc:
-        logger.exception("The process of %s could not be started.", job.command)
+        logger.exception("The process of %s could not be started.", job.command, extra=job.log_extra)
         return Outcome("raised", None, describe_error(exc))
     return _Run(job, process, pipes, journal, should_stop, time_limit, stop_grace).supervise(started)
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from eztaskmanager.tests.private_servers import PrivatePostgres, PrivateRedis, find_redis_server
 
 Tested = TypeVar("Tested")
-Finder = Callable[[], str]
+Found = TypeVar("Found")
 
 
 class ServiceMissing(Exception):
@@ -140,7 +140,7 @@ def must_have_services() -> bool:
     return os.environ.get("EZ_REQUIRE_SERVICES") == "1"
 
 
-def require(find: Finder) -> str:
+def require(find: Callable[[], Found]) -> Found:
     """Give what the finder finds; a missing server skips or fails the test that asks."""
     try:
         return find()
@@ -150,7 +150,7 @@ def require(find: Finder) -> str:
         raise unittest.SkipTest(str(exc)) from exc
 
 
-def requires(find: Finder) -> Callable[[Tested], Tested]:
+def requires(find: Callable[[], object]) -> Callable[[Tested], Tested]:
     """Make the decorator of tests, and of classes of tests, that need what the finder finds.
 
     It looks when the test runs, so that nothing is started for tests that don't.

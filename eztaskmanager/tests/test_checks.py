@@ -23,7 +23,18 @@ class CheckTests(SimpleTestCase):
             ({"ISOLATION": "none"}, ["eztaskmanager.E010"]),
             ({"LOST_AFTER": 0}, ["eztaskmanager.E011"]),
             ({"STOP_GRACE": "soon", "N_REPORTS_INLINE": True}, ["eztaskmanager.E011", "eztaskmanager.E011"]),
+            ({"TASKS": 7}, ["eztaskmanager.E050"]),
+            ({"TASKS": "no/such/file.json"}, ["eztaskmanager.E051"]),
+            ({"TASKS": {"tasks": [{}], "task": []}}, ["eztaskmanager.E052"] * 3),
+            ({"TASKS": {"tasks": [{"name": "a", "command": "nowhere"}]}}, ["eztaskmanager.E053"]),
             ({"MAX_LOG_LINES": 0, "MAX_LINE_LENGTH": "1", "N_REPORTS_KEPT": -1}, ["eztaskmanager.E012"] * 3),
+            ({"N_FAILED_REPORTS_KEPT": 0, "KEEP_DAYS": 1.5, "MAX_LOG_ROWS": True}, ["eztaskmanager.E012"] * 3),
+            ({"METRICS_WINDOW": -1}, ["eztaskmanager.E011"]),
+            ({"MONITORING_TOKEN": "short"}, ["eztaskmanager.E040"]),
+            ({"MONITORING_TOKEN": b"bytes that are long enough"}, ["eztaskmanager.E040"]),
+            ({"MONITORING_TOKEN": "è" * 30}, ["eztaskmanager.E040"]),
+            ({"METRICS_MAX_TASKS": None}, ["eztaskmanager.E041"]),
+            ({"KEEP_FAILED_DAYS": 30}, ["eztaskmanager.W042"]),
         ):
             with self.subTest(settings):
                 self.assertEqual(self.ids(**settings), expected)

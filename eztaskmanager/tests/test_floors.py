@@ -16,8 +16,10 @@ PLACES = {
     "": (0, "root"),
     "settings": (0, "settings"),
     "exceptions": (0, "exceptions"),
+    "log_extra": (0, "log_extra"),
     "signals": (0, "signals"),
     "arguments": (1, "arguments"),
+    "crontabs": (1, "crontabs"),
     "output": (1, "output"),
     "schedules": (1, "schedules"),
     "models": (2, "models"),
@@ -29,11 +31,17 @@ PLACES = {
     "services.log_search": (3, "log"),
     "services.log_limits": (3, "log"),
     "services.audit": (3, "audit"),
+    "services.retention": (3, "retention"),
     "services.patience": (3, "patience"),
+    "services.impatience": (3, "patience"),
     "services.queues": (3, "queues"),
     "services.notifications": (3, "notifications"),
     "services.scheduling": (4, "scheduling"),
     "services.alerting": (4, "alerting"),
+    "services.monitoring": (4, "monitoring"),
+    "services.metrics": (4, "monitoring"),
+    "services.as_code": (4, "as_code"),
+    "services.task_files": (4, "as_code"),
     "services": (5, "runs"),
     "services.claiming": (5, "runs"),
     "services.sideline": (5, "runs"),
@@ -76,7 +84,7 @@ OPTIONAL = {
     "psycopg": {"services.log_writer"},
     "MySQLdb": {"services.log_writer"},
 }
-PURE = ("arguments", "output", "schedules")
+PURE = ("arguments", "crontabs", "output", "schedules")
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,8 @@ settings.configure(
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     ROOT_URLCONF="probe_urls",
     STATIC_URL="/static/",
+    ALLOWED_HOSTS=["testserver"],
+    EZTASKMANAGER_MONITORING_TOKEN="a token for the probe",
     EZTASKMANAGER_QUEUE_SERVICE_TYPE=service,
     **({"RQ_QUEUES": {"default": {"URL": "redis://127.0.0.1:1/0"}}} if service == "RQ" else {}),
 )
@@ -170,6 +172,13 @@ call_command("migrate", verbosity=0)
 from eztaskmanager.models import Task
 from eztaskmanager.services.logger import LoggerEnabledCommand
 assert not Task.objects.exists()
+
+from django.test import Client
+
+answer = Client().get("/eztaskmanager/metrics/", headers={"Authorization": "Bearer a token for the probe"})
+assert answer.status_code == (501 if "prometheus_client" in blocked else 200), answer.content
+assert (b"django-eztaskmanager[prometheus]" in answer.content) == ("prometheus_client" in blocked), answer.content
+assert Client().get("/eztaskmanager/health/").status_code == 200
 """
 
 

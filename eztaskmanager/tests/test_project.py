@@ -9,8 +9,11 @@ import subprocess
 from pathlib import Path
 from unittest import SkipTest, TestCase
 
+from django.apps import apps
+from django.core.management import load_command_class
+
 import eztaskmanager
-from eztaskmanager.settings import DEFAULTS
+from eztaskmanager.settings import DEFAULTS, AppSettings
 
 ROOT = Path(eztaskmanager.__file__).resolve().parent.parent
 PACKAGE = ROOT / "eztaskmanager"
@@ -44,23 +47,30 @@ class DocumentationTests(TestCase):
         text = read("docs", "reference", "settings.rst")
         for name in DEFAULTS:
             with self.subTest(setting=name):
-                self.assertIn(f".. _setting-{name}:\n", text)
-                self.assertIn(f"``EZTASKMANAGER_{name}``\n", text)
-        described = re.findall(r"^\.\. _setting-(\w+):$", text, re.MULTILINE)
+                self.assertIn(f"    {name}: ", AppSettings.__doc__ or "")
+        described = re.findall(r"^\.\. setting:: (\w+)$", text, re.MULTILINE)
         self.assertEqual(sorted(described), sorted(DEFAULTS))
 
     def test_every_check_is_listed(self) -> None:
-        used = set(re.findall(r"\"(eztaskmanager\.[EWI]\d{3})\"", package_sources()))
-        listed = set(re.findall(r"``(eztaskmanager\.[EWI]\d{3})``", read("docs", "reference", "checks.rst")))
+        used = set(re.findall(r"\"eztaskmanager\.([EWI]\d{3})\"", package_sources()))
+        listed = set(re.findall(r"^   :([EWI]\d{3}): ", read("docs", "reference", "checks.rst"), re.MULTILINE))
         self.assertEqual(listed, used)
 
     def test_every_command_and_each_of_its_options_is_described(self) -> None:
         text = read("docs", "reference", "commands.rst")
         for path in PACKAGE.joinpath("management", "commands").glob("[!_]*.py"):
             with self.subTest(command=path.stem):
-                self.assertIn(f"``{path.stem}``\n", text)
-                for option in re.findall(r"\"(--[\w-]+)\"", path.read_text(encoding="utf-8")):
-                    self.assertIn(option, text)
+                self.assertIn(f".. command:: {path.stem}\n", text)
+                own = load_command_class("eztaskmanager", path.stem)
+                self.assertTrue(own.help)
+                for action in own.create_parser("manage.py", path.stem)._actions:
+                    self.assertTrue(action.help, f"{path.stem} {action.dest}")
+
+    def test_every_model_is_in_the_reference(self) -> None:
+        text = read("docs", "reference", "models.rst")
+        for model in apps.get_app_config("eztaskmanager").get_models():
+            with self.subTest(model=model.__name__):
+                self.assertIn(f".. columns:: {model.__name__}\n", text)
 
     def test_every_page_has_its_address_in_the_reference(self) -> None:
         text = read("docs", "reference", "pages.rst")

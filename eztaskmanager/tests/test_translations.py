@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.management import call_command
 from django.test import SimpleTestCase
 from django.utils.translation import override
@@ -20,9 +21,21 @@ from eztaskmanager.schedules import Schedule
 from eztaskmanager.tests.services import ServiceMissing, requires
 
 PACKAGE = Path(__file__).resolve().parent.parent
-CATALOG = Path("locale", "it", "LC_MESSAGES", "django.po")
+LANGUAGES = ("it", "de", "fr", "es")
+# The same text in each, to see that it reaches people.
+SPOKEN = {
+    "it": "Il fuso orario 'No/Where' non esiste",
+    "de": "Die Zeitzone 'No/Where' gibt es nicht",
+    "fr": "Le fuseau horaire 'No/Where' n’existe pas",
+    "es": "La zona horaria 'No/Where' no existe",
+}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w*\}")
 Messages = dict[tuple[str, int] | str, str]
+
+
+def catalog(language: str) -> Path:
+    """Tell where the texts of a language are, inside the package."""
+    return Path("locale", language, "LC_MESSAGES", "django.po")
 
 
 def gettext_programs() -> str:
@@ -36,9 +49,9 @@ def gettext_programs() -> str:
 def read_compiled(path: Path) -> Messages:
     """Read a .mo file: text, or (text, number of the plural form), to translation."""
     with path.open("rb") as file:
-        catalog: Messages = dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
-    catalog.pop("", None)
-    return catalog
+        messages: Messages = dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
+    messages.pop("", None)
+    return messages
 
 
 def run(*command: str) -> str:
@@ -46,21 +59,27 @@ def run(*command: str) -> str:
 
 
 class CompiledTests(SimpleTestCase):
+    def test_there_are_no_others(self) -> None:
+        self.assertEqual({path.name for path in PACKAGE.joinpath("locale").iterdir()}, set(LANGUAGES))
+        self.assertEqual({code for code, _ in settings.LANGUAGES}, {"en", *LANGUAGES})
+
     def test_placeholders_agree(self) -> None:
-        for text, translation in read_compiled(PACKAGE / CATALOG.with_suffix(".mo")).items():
-            with self.subTest(text):
-                wanted = sorted(PLACEHOLDER.findall(text if isinstance(text, str) else text[0]))
-                found = sorted(PLACEHOLDER.findall(translation))
-                # A form for one thing alone may leave the number out, or put it in.
-                if isinstance(text, tuple) and wanted != found:
-                    self.assertLessEqual(len(set(wanted) ^ set(found)), 1)
-                else:
-                    self.assertEqual(found, wanted)
+        for language in LANGUAGES:
+            for text, translation in read_compiled(PACKAGE / catalog(language).with_suffix(".mo")).items():
+                with self.subTest(text, language=language):
+                    wanted = sorted(PLACEHOLDER.findall(text if isinstance(text, str) else text[0]))
+                    found = sorted(PLACEHOLDER.findall(translation))
+                    # A form for one thing alone may leave the number out, or put it in.
+                    if isinstance(text, tuple) and wanted != found:
+                        self.assertLessEqual(len(set(wanted) ^ set(found)), 1)
+                    else:
+                        self.assertEqual(found, wanted)
 
     def test_what_people_read_is_in_their_language(self) -> None:
-        with override("it"):
-            with self.assertRaisesMessage(ScheduleError, "Il fuso orario 'No/Where' non esiste"):
-                Schedule(timezone="No/Where").check()
+        for language, words in SPOKEN.items():
+            with self.subTest(language), override(language):
+                with self.assertRaisesMessage(ScheduleError, words):
+                    Schedule(timezone="No/Where").check()
 
 
 @requires(gettext_programs)
@@ -79,7 +98,7 @@ class CatalogTests(SimpleTestCase):
         cls.addClassCleanup(os.chdir, os.getcwd())
         # The command extracts from where it stands.
         os.chdir(cls.folder)
-        call_command("makemessages", locale=["it"], no_obsolete=True, no_location=True, verbosity=0)
+        call_command("makemessages", locale=list(LANGUAGES), no_obsolete=True, no_location=True, verbosity=0)
 
     def compile(self, path: Path) -> Messages:
         compiled = self.folder / "compiled.mo"
@@ -87,13 +106,23 @@ class CatalogTests(SimpleTestCase):
         return read_compiled(compiled)
 
     def test_every_text_is_translated(self) -> None:
-        self.assertEqual(run("msgattrib", "--untranslated", str(self.folder / CATALOG)), "")
+        for language in LANGUAGES:
+            with self.subTest(language):
+                self.assertEqual(run("msgattrib", "--untranslated", str(self.folder / catalog(language))), "")
 
     def test_no_translation_is_a_guess(self) -> None:
-        self.assertEqual(run("msgattrib", "--only-fuzzy", str(self.folder / CATALOG)), "")
+        for language in LANGUAGES:
+            with self.subTest(language):
+                self.assertEqual(run("msgattrib", "--only-fuzzy", str(self.folder / catalog(language))), "")
 
     def test_no_translation_is_of_a_text_that_has_gone(self) -> None:
-        self.assertEqual(self.compile(PACKAGE / CATALOG), self.compile(self.folder / CATALOG))
+        for language in LANGUAGES:
+            with self.subTest(language):
+                path = catalog(language)
+                self.assertEqual(self.compile(PACKAGE / path), self.compile(self.folder / path))
 
     def test_the_compiled_file_is_that_of_the_catalog(self) -> None:
-        self.assertEqual(read_compiled(PACKAGE / CATALOG.with_suffix(".mo")), self.compile(PACKAGE / CATALOG))
+        for language in LANGUAGES:
+            with self.subTest(language):
+                path = PACKAGE / catalog(language)
+                self.assertEqual(read_compiled(path.with_suffix(".mo")), self.compile(path))

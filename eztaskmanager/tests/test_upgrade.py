@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
-from django.core.management import call_command
-from django.core.management.color import no_style
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command, get_commands
 from django.db import connection
-from django.test import TransactionTestCase, tag
+from django.test import SimpleTestCase, TransactionTestCase, override_settings, tag
+from django.utils import timezone
+from rq.job import Job
 
+from eztaskmanager import settings as ez_settings
 from eztaskmanager.models import AppCommand, LaunchReport, Log, Task, TaskCategory
+from eztaskmanager.services.notifications import check_handlers
+from eztaskmanager.services.queues import get_task_service
+from eztaskmanager.services.queues.rq_timers import timer_id
+from eztaskmanager.services.ticking import tick
+from eztaskmanager.tests import predecessor
+from eztaskmanager.tests.engines import private_redis
+from eztaskmanager.tests.predecessor import insert
+from eztaskmanager.tests.private_servers import free_port
 
 UTC = dt.timezone.utc
 START = dt.datetime(2024, 1, 31, 8, 30, tzinfo=UTC)
@@ -39,45 +52,32 @@ TASKS = (
 REPORTS = ("id", "task_id", "invocation_result", "invocation_datetime")
 LOGS = ("id", "launch_report_id", "timestamp", "level", "message")
 
-# What the predecessor's own later migrations were called; ours have other names.
-LATER_MIGRATIONS = ("0002_task_scheduled_job_id", "0003_alter_task_cached_next_ride_alter_task_scheduling")
-
 
 def at(minutes: int) -> dt.datetime:
     return START + dt.timedelta(minutes=minutes)
 
 
-def insert(table: str, columns: tuple[str, ...], *rows: tuple[Any, ...]) -> None:
-    names = ", ".join(connection.ops.quote_name(column) for column in columns)
-    places = ", ".join("%s" for _ in columns)
-    with connection.cursor() as cursor:
-        for row in rows:
-            values = [
-                connection.ops.adapt_datetimefield_value(value) if isinstance(value, dt.datetime) else value
-                for value in row
-            ]
-            cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
+class Predecessor(TransactionTestCase):
+    """A database of the predecessor, migrated."""
+
+    def setUp(self) -> None:
+        self.addCleanup(call_command, "migrate", "eztaskmanager", verbosity=0)
+        self.addCleanup(predecessor.forget)
+        predecessor.install()
+        self.fill()
+        predecessor.settle_keys()
+        self.migrate()
+
+    def fill(self) -> None:
+        raise NotImplementedError
+
+    def migrate(self) -> None:
+        call_command("migrate", "eztaskmanager", verbosity=0)
 
 
 @tag("databases")
-class UpgradeTests(TransactionTestCase):
-    def setUp(self) -> None:
-        self.addCleanup(call_command, "migrate", "eztaskmanager", verbosity=0)
-        call_command("migrate", "eztaskmanager", "0001_initial", verbosity=0)
-        self.fill()
-        migrated = ("app", "name", "applied")
-        insert("django_migrations", migrated, *(("eztaskmanager", name, START) for name in LATER_MIGRATIONS))
-        self.addCleanup(self.forget)
-        call_command("migrate", "eztaskmanager", verbosity=0)
-
-    @staticmethod
-    def forget() -> None:
-        with connection.cursor() as cursor:
-            for name in LATER_MIGRATIONS:
-                cursor.execute("DELETE FROM django_migrations WHERE name = %s", [name])
-
-    @staticmethod
-    def fill() -> None:
+class UpgradeTests(Predecessor):
+    def fill(self) -> None:
         insert("eztaskmanager_appcommand", COMMANDS, (11, "check", "django.core", True), (12, "old", "gone", False))
         insert("eztaskmanager_taskcategory", CATEGORIES, (21, "Nightly"), (22, "Accounts, «è»"))
         nothing_yet = (None, None, None, None, None)
@@ -96,6 +96,7 @@ class UpgradeTests(TransactionTestCase):
             (42, 31, "errors", at(9)),
             (43, 32, "", at(10)),
             (44, 33, "failed", at(11)),
+            (45, 33, "warnings", at(12)),
         )
         insert(
             "eztaskmanager_log",
@@ -107,10 +108,6 @@ class UpgradeTests(TransactionTestCase):
             (55, 42, at(10), "CRITICAL", "four"),
             (56, 43, at(11), "INFO", "alone"),
         )
-        # The predecessor's rows got their ids from the database, which knows the next.
-        with connection.cursor() as cursor:
-            for sql in connection.ops.sequence_reset_sql(no_style(), [LaunchReport, Log]):
-                cursor.execute(sql)
 
     def test_every_row_and_every_column_of_it_is_kept(self) -> None:
         self.assertEqual(
@@ -132,7 +129,7 @@ class UpgradeTests(TransactionTestCase):
         )
         self.assertEqual(
             list(LaunchReport.objects.order_by("pk").values_list("id", "task_id", "invocation_datetime")),
-            [(41, 31, at(0)), (42, 31, at(9)), (43, 32, at(10)), (44, 33, at(11))],
+            [(41, 31, at(0)), (42, 31, at(9)), (43, 32, at(10)), (44, 33, at(11)), (45, 33, at(12))],
         )
         self.assertEqual(
             list(Log.objects.order_by("pk").values_list(*LOGS)),
@@ -167,6 +164,8 @@ class UpgradeTests(TransactionTestCase):
         self.assertEqual((report.n_log_lines, report.n_log_warnings, report.n_log_errors), (4, 1, 2))
         self.assertEqual((report.command, report.arguments), ("check", "--tag x, -v 2"))
         self.assertEqual(len(list(report.get_log_lines())), 4)
+        results = dict(LaunchReport.objects.values_list("pk", "invocation_result"))
+        self.assertEqual(results, {41: "ok", 42: "errors", 43: "lost", 44: "failed", 45: "warnings"})
 
     def test_a_run_without_a_result_is_lost_and_frees_its_task(self) -> None:
         self.assertEqual(LaunchReport.objects.get(pk=43).invocation_result, LaunchReport.RESULT_LOST)
@@ -183,8 +182,204 @@ class UpgradeTests(TransactionTestCase):
         task = Task.objects.get(pk=31)
         report = LaunchReport.objects.create(task=task, command="check")
         Log.objects.create(launch_report=report, seq=1, timestamp=START, level="INFO", message="new")
-        self.assertGreater(report.pk, 44)
+        self.assertGreater(report.pk, 45)
         self.assertEqual(task.complete_args, ["--tag", "x", "-v", "2"])
         task.name = "Renamed"
         task.save()
         self.assertEqual(Task.objects.get(pk=31).name, "Renamed")
+
+    def test_its_own_later_migrations_trouble_nobody_and_nothing_is_left_to_migrate(self) -> None:
+        call_command("migrate", "eztaskmanager", check_unapplied=True, verbosity=0)
+        call_command("makemigrations", "eztaskmanager", check_changes=True, dry_run=True, verbosity=0)
+
+    def test_permissions_and_content_types_are_complete(self) -> None:
+        self.assertTrue(ContentType.objects.filter(app_label="eztaskmanager", model="tickerbeat").exists())
+        codes = set(
+            Permission.objects.filter(content_type__app_label="eztaskmanager").values_list("codename", flat=True)
+        )
+        self.assertLessEqual({"change_task", "launch_task", "stop_task", "view_log", "view_launchreport"}, codes)
+
+
+MINUTE = dt.timedelta(minutes=1)
+# Name → start, period, rate, next ride as the predecessor knew it; relative to now.
+SCHEDULES: dict[str, tuple[dt.timedelta, str, int | None, dt.timedelta | None]] = {
+    "point": (90 * MINUTE, "", None, 90 * MINUTE),
+    "minutes": (-100 * MINUTE, "minute", 15, 5 * MINUTE),
+    "hours": (-100 * MINUTE, "hour", 2, 20 * MINUTE),
+    "days": (-100 * MINUTE, "day", 1, 1340 * MINUTE),
+    "weeks": (-100 * MINUTE, "week", 1, 9980 * MINUTE),
+    "months": (90 * MINUTE, "month", 1, 90 * MINUTE),
+    "unknown": (90 * MINUTE, "day", 1, None),
+    "missed": (-100 * MINUTE, "hour", 1, -40 * MINUTE),
+}
+
+
+class OnRedis(Predecessor):
+    """Tasks scheduled by the predecessor on rq-scheduler."""
+
+    def setUp(self) -> None:
+        self.redis = private_redis()
+        self.addCleanup(self.redis.close)
+        overridden = override_settings(
+            EZTASKMANAGER_QUEUE_SERVICE_TYPE="RQ", RQ_QUEUES={"default": {"URL": self.redis.url}}
+        )
+        overridden.enable()
+        self.addCleanup(overridden.disable)
+        self.service: Any = get_task_service()
+        self.scheduler = self.service.scheduler
+        self.jobs: dict[int, str] = {}
+        super().setUp()
+
+    def fill(self) -> None:
+        self.now = now = timezone.now().replace(microsecond=0)
+        insert("eztaskmanager_appcommand", COMMANDS, (11, "check", "django.core", True))
+        rows = []
+        for number, (name, (start, period, rate, ride)) in enumerate(SCHEDULES.items(), 31):
+            moment = now + (ride or start)
+            job = self.scheduler.schedule(
+                scheduled_time=moment.replace(tzinfo=None),
+                func="eztaskmanager.services.run_management_command",
+                args=[number],
+                interval=900 if period else None,
+            )
+            self.jobs[number] = job.id
+            rows.append(
+                (number, name, 11, "", None, "scheduled", now + start, period, rate, None, job.id)
+                + (None, None, None, None, ride and now + ride)
+            )
+        # Stopped, but its timer was left in Redis.
+        left = self.scheduler.enqueue_at(dt.datetime(2040, 1, 1), "eztaskmanager.services.run_management_command", 50)
+        self.jobs[50] = left.id
+        nothing_yet = (None, None, None, None, None)
+        rows.append((50, "stopped", 11, "", None, "idle", now, "day", 1, None, left.id, *nothing_yet))
+        # Rang before the upgrade, and no worker has come to it.
+        self.scheduler.enqueue_job(Job.fetch(self.jobs[38], connection=self.scheduler.connection))
+        self.scheduler.connection.zadd(self.scheduler.scheduled_jobs_key, {"somebody-elses": 4_000_000_000})
+        insert("eztaskmanager_task", TASKS, *rows)
+
+    @property
+    def timers(self) -> dict[str, int]:
+        pairs = self.scheduler.connection.zrange(self.scheduler.scheduled_jobs_key, 0, -1, withscores=True)
+        return {name.decode(): int(score) for name, score in pairs}
+
+    def assert_all_ride_on(self) -> None:
+        rides = dict(Task.objects.values_list("name", "cached_next_ride"))
+        expected = {name: self.now + (ride or start) for name, (start, _, _, ride) in SCHEDULES.items()}
+        self.assertEqual(rides, {**expected, "stopped": None})
+        scheduled = Task.objects.exclude(name="stopped")
+        self.assertEqual(
+            self.timers,
+            {
+                "somebody-elses": 4_000_000_000,
+                **{timer_id(task.pk): int(rides[task.name].timestamp()) for task in scheduled},
+            },
+        )
+        self.assertEqual({task.scheduled_job_id for task in scheduled}, {timer_id(task.pk) for task in scheduled})
+        self.assertIsNone(Task.objects.get(name="stopped").scheduled_job_id)
+        for job_id in self.jobs.values():
+            self.assertFalse(Job.exists(job_id, connection=self.scheduler.connection))
+
+
+@tag("databases", "engines")
+class RedisTimersTests(OnRedis):
+    def test_schedules_ride_on_and_each_has_one_timer(self) -> None:
+        self.assert_all_ride_on()
+
+    def test_a_slot_that_was_missed_meanwhile_is_run_once_and_no_other(self) -> None:
+        self.assertEqual(tick(), 1)
+        report = LaunchReport.objects.get()
+        self.assertEqual((report.task.name, report.planned_at), ("missed", self.now - 40 * MINUTE))
+        self.assertEqual(tick(), 0)
+        self.assertEqual(Task.objects.get(name="missed").cached_next_ride, self.now + 20 * MINUTE)
+
+
+@tag("databases", "engines")
+class AwayRedisTests(OnRedis):
+    def migrate(self) -> None:
+        nowhere = {"default": {"URL": f"redis://127.0.0.1:{free_port()}/0"}}
+        with override_settings(RQ_QUEUES=nowhere):
+            with self.assertLogs("eztaskmanager.services.as_code.upgrading", "WARNING"):
+                super().migrate()
+
+    def test_a_redis_that_was_away_meanwhile_is_seen_to_by_the_next_tick(self) -> None:
+        get_task_service().look_after_timers()
+        self.assert_all_ride_on()
+
+
+@tag("databases")
+class MovedCommandsTests(Predecessor):
+    def fill(self) -> None:
+        rows = [(1, "test_command", "eztaskmanager", True), (2, "collectcommands", "eztaskmanager", True)]
+        insert("eztaskmanager_appcommand", COMMANDS, *rows)
+        nothing = (None, "", None, None, None, None, None, None, None, None)
+        insert("eztaskmanager_task", TASKS, (1, "Try it", 1, "", None, "idle", *nothing))
+
+    def migrate(self) -> None:
+        with self.assertLogs("eztaskmanager.services.as_code.upgrading", "WARNING") as logs:
+            super().migrate()
+        self.said = logs.output
+
+    def test_commands_that_are_in_the_demo_project_now_are_told_of_with_their_tasks(self) -> None:
+        self.assertNotEqual(get_commands()["test_command"], "eztaskmanager")
+        self.assertEqual(len(self.said), 1)
+        self.assertIn("eztaskmanager: test_command", self.said[0])
+        self.assertIn("'Try it'", self.said[0])
+
+
+@tag("databases", "long")
+class ManyLinesTests(Predecessor):
+    """A hundred thousand lines of old logs."""
+
+    N_REPORTS = 100
+    N_LINES = 1000
+
+    def fill(self) -> None:
+        insert("eztaskmanager_appcommand", COMMANDS, (1, "check", "django.core", True))
+        nothing = (None, "", None, None, None, None, None, None, None, None)
+        insert("eztaskmanager_task", TASKS, (1, "Talk", 1, "", None, "idle", *nothing))
+        reports = range(1, self.N_REPORTS + 1)
+        insert("eztaskmanager_launchreport", REPORTS, *((number, 1, "ok", at(number)) for number in reports))
+        # Of all reports in turn, so that none has its lines side by side.
+        lines = ((at(1), "INFO", f"line {number}", report) for number in range(self.N_LINES) for report in reports)
+        insert("eztaskmanager_log", ("timestamp", "level", "message", "launch_report_id"), *lines)
+
+    def migrate(self) -> None:
+        began = time.monotonic()
+        super().migrate()
+        self.seconds = time.monotonic() - began
+
+    def test_they_are_numbered_in_bounded_time(self) -> None:
+        self.assertEqual(Log.objects.count(), self.N_REPORTS * self.N_LINES)
+        self.assertEqual(set(LaunchReport.objects.values_list("n_log_lines", flat=True)), {self.N_LINES})
+        ends = Log.objects.filter(launch_report=7).order_by("seq").values_list("seq", "message")
+        self.assertEqual([ends[0], ends[self.N_LINES - 1]], [(1, "line 0"), (self.N_LINES, f"line {self.N_LINES - 1}")])
+        print(f"{connection.vendor}: {self.seconds:.1f} s")
+        # It takes some seconds; what grew with the square of the lines would take hours.
+        self.assertLess(self.seconds, 120)
+
+
+class SettingsTests(SimpleTestCase):
+    def test_the_predecessors_settings_mean_what_they_did(self) -> None:
+        defaults = {
+            "QUEUE_SERVICE_TYPE": "RQ",
+            "N_LINES_IN_REPORT_LOG": 10,
+            "N_REPORTS_INLINE": 5,
+            "SHOW_LOGVIEWER_LINK": True,
+            "BASE_URL": None,
+            "NOTIFICATION_HANDLERS": {},
+            "USE_FILTER_COLLAPSE": True,
+        }
+        self.assertEqual({name: ez_settings.DEFAULTS[name] for name in defaults}, defaults)
+        for name, value in defaults.items():
+            with self.subTest(name), override_settings(**{f"EZTASKMANAGER_{name}": value}):
+                self.assertEqual(getattr(ez_settings, f"EZTASKMANAGER_{name}"), value)
+
+    def test_a_handler_as_it_was_configured_is_in_order(self) -> None:
+        handler = {
+            "class": "eztaskmanager.services.notifications.EmailNotificationHandler",
+            "level": "failure",
+            "from_email": "a@example.org",
+            "recipients": ["b@example.org"],
+        }
+        with override_settings(EZTASKMANAGER_NOTIFICATION_HANDLERS={"mail": handler}):
+            self.assertEqual(list(check_handlers()), [])

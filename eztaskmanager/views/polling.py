@@ -34,6 +34,24 @@ class AjaxReadLogLines(ReportView):
         limit: Fewer lines than a thousand; 0 for none.
         lines: Only the lines with these numbers, with commas between them.
         rows: 1 for lines as objects, else they are strings.
+
+    Answer:
+        new_log_lines: The lines: "timestamp - level - message", or objects of `n`, `at` (milliseconds since 1970),
+            `level`, `stream` and `text`.
+        task_status: idle, spooled, scheduled or started.
+        log_size: Number of the last line.
+        next_offset: From where to read on.
+        counts: Lines of each level: debug, info, warning and error.
+        state: queued, started or finished.
+        result: How it ended; empty before.
+        is_over: Whether it has ended.
+        look, icon, label: Its state for a style sheet, as the address of an icon, and in words.
+        error: What went wrong.
+        seconds: How long it ran, or has been running; null before its start.
+        started: Milliseconds since 1970; null before its start.
+        progress: `current`, `total`, `percent`, `text` and `left`; null when the command tells none.
+        facts: What the side panel shows, by name.
+        next_poll: Milliseconds after which to ask again; null for never.
     """
 
     http_method_names = ["get", "head", "options"]
@@ -66,6 +84,11 @@ class FindLogLines(ReportView):
         level, stream, q, case, regex: As for `AjaxReadLogLines`.
         after: Only lines with a higher number.
         limit: At most so many numbers, up to ten thousand.
+
+    Answer:
+        numbers: Of the lines that match, ascending.
+        scanned_to: No line up to this number is left out; ask on with it as `after`.
+        is_complete: Whether that was all.
     """
 
     http_method_names = ["get", "head", "options"]

@@ -9,16 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from eztaskmanager.models import AppCommand
-
-# They destroy, wait for a person, or never end; who wants one as a task makes it active.
-DANGEROUS = frozenset(
-    {
-        *("flush", "sqlflush", "remove_stale_contenttypes", "squashmigrations", "optimizemigration"),
-        *("shell", "dbshell", "createsuperuser", "changepassword", "makemigrations", "startapp", "startproject"),
-        *("runserver", "test", "testserver", "makemessages", "compilemessages"),
-        *("rqworker", "rqworker-pool", "rqscheduler", "rqcron", "db_worker", "eztaskscheduler"),
-    }
-)
+from eztaskmanager.models.commands import DANGEROUS
 
 
 class Command(BaseCommand):

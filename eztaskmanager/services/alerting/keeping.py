@@ -11,6 +11,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef
 
+from eztaskmanager.log_extra import about_ids
 from eztaskmanager.models import Alert, LaunchReport, Task
 from eztaskmanager.services.alerting import finding
 from eztaskmanager.services.alerting.finding import Kind, Problem
@@ -103,7 +104,8 @@ def _try_to_raise(problem: Problem) -> None:
         # What it is part of is done again.
         raise
     except Exception:  # What is wrong already must not get worse by it.
-        logger.exception("No alert could be raised: %s", problem.message)
+        extra = about_ids(problem.task_id, problem.report.pk if problem.report is not None else None)
+        logger.exception("No alert could be raised: %s", problem.message, extra=extra)
 
 
 def raise_for(problem: Problem) -> Alert | None:

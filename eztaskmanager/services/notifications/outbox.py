@@ -9,6 +9,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
+from eztaskmanager.log_extra import about
 from eztaskmanager.models import Alert, LaunchReport, Notification
 from eztaskmanager.models.notifications import PING_URL
 from eztaskmanager.services.notifications.configuration import Configured, read_handlers
@@ -35,7 +36,9 @@ def on_ended(report: LaunchReport, retry: LaunchReport | None, **kwargs: Any) ->
         # The whole transaction is done again.
         raise
     except Exception:
-        logger.exception("Nobody is told of %s, for whom to tell could not be written down.", report)
+        logger.exception(
+            "Nobody is told of %s, for whom to tell could not be written down.", report, extra=about(report)
+        )
 
 
 def plan(report: LaunchReport, *, will_be_retried: bool = False) -> int:
@@ -146,7 +149,9 @@ class _Planned:
             except DatabaseError:
                 raise
             except Exception:  # A host's class may raise anything, and the run is not to suffer from it.
-                logger.exception("Whether %r is to be told of %s is not known.", handler.name, self.report)
+                logger.exception(
+                    "Whether %r is to be told of %s is not known.", handler.name, self.report, extra=about(self.report)
+                )
                 continue
             if event is not None:
                 yield handler, event

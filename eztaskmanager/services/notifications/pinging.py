@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from eztaskmanager.log_extra import about
 from eztaskmanager.models import LaunchReport, Notification
 from eztaskmanager.services.notifications.wording import get_log_tail
 from eztaskmanager.settings import app_settings
@@ -67,6 +68,7 @@ class StartPing:
 
     def __init__(self, report: LaunchReport) -> None:
         self._address = None
+        self._extra = about(report)
         if report.task.ping_url:
             self._address = address_of(report.task.ping_url, START, run_id_of(report))
         self._thread: threading.Thread | None = None
@@ -92,7 +94,7 @@ class StartPing:
         try:
             _call(self._address or "")
         except Exception as exc:  # The edge of the thread; that a run has started is not told again later.
-            logger.warning("The start of a run was not told to the address of its task: %s", exc)
+            logger.warning("The start of a run was not told to the address of its task: %s", exc, extra=self._extra)
 
 
 def ping_end(row: Notification) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from eztaskmanager.log_extra import Extra, about, about_ids
 from eztaskmanager.models import LaunchReport, Notification
 from eztaskmanager.services.notifications.base import DeliveryFailed
 from eztaskmanager.services.notifications.configuration import Configured, find_handler
@@ -123,18 +124,24 @@ def message_of(row: Notification) -> Message:
 
 def _note_failure(row: Notification, handler: Configured | None, exc: Exception) -> None:
     name = handler.path.rpartition(".")[2] if handler is not None else row.handler_name
-    about = row.report or row.alert
-    if row.attempts == 1:
-        logger.exception("%s did not tell about %s.", name, about)
-    else:
-        logger.warning("%s did not tell about %s, attempt %d: %s", name, about, row.attempts, exc)
+    subject, extra = row.report or row.alert, _about(row)
     error = describe_failure(exc, handler)
+    if row.attempts == 1:
+        logger.exception("%s did not tell about %s.", name, subject, extra=extra)
+    else:
+        logger.warning("%s did not tell about %s, attempt %d: %s", name, subject, row.attempts, error, extra=extra)
     if row.attempts >= MOST_ATTEMPTS:
-        logger.error("Nobody is told about %s by %s any more: it failed too often.", about, name)
+        logger.error("Nobody is told about %s by %s any more: it failed too often.", subject, name, extra=extra)
         _settle(row, Notification.State.FAILED, error)
         return
     wait = dt.timedelta(seconds=FIRST_WAIT * GROWTH ** (row.attempts - 1))
     _update(row, state=Notification.State.WAITING, error=error, due_at=timezone.now() + wait)
+
+
+def _about(row: Notification) -> Extra:
+    if row.report is not None:
+        return about(row.report)
+    return about_ids(row.alert.task_id, row.alert.report_id) if row.alert is not None else about_ids(None)
 
 
 def describe_failure(exc: Exception, handler: Configured | None) -> str:

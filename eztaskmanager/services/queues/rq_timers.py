@@ -44,6 +44,8 @@ class Timers:
 
     def set(self, task: Task) -> None:
         """Set the task's timer to what comes next, its ride or a retry; remove it when nothing does."""
+        if task.scheduled_job_id and not task.scheduled_job_id.startswith(PREFIX):
+            self._drop_jobs([task.scheduled_job_id])
         moments = [task.cached_next_ride]
         if task.max_retries:
             moments.append(_next_retries([task.pk]).get(task.pk))
@@ -73,6 +75,7 @@ class Timers:
         is_time = self.connection.set(LOOKED_AFTER, "1", nx=not all_now, ex=LOOK_AGAIN)
         if not is_time:
             return
+        self._take_over()
         # First the timers, then the tasks: one that is set meanwhile is not taken for one that nobody needs.
         found = self._found()
         wanted = _wanted()
@@ -90,6 +93,22 @@ class Timers:
         Task.objects.filter(pk__in=wrong[:BATCH]).update(scheduled_job_id=name)
         if len(wrong) > BATCH:
             self.connection.delete(LOOKED_AFTER)
+
+    def _take_over(self) -> None:
+        """Remove the predecessor's timers, which have ids of their own and would run their tasks a second time."""
+        old = Task.objects.filter(scheduled_job_id__gt="").exclude(scheduled_job_id__startswith=PREFIX)
+        job_ids = dict(old.values_list("pk", "scheduled_job_id"))
+        if job_ids:
+            self._drop_jobs(job_id for job_id in job_ids.values() if job_id)
+            old.filter(pk__in=job_ids).update(scheduled_job_id=None)
+
+    def _drop_jobs(self, job_ids: Iterable[str]) -> None:
+        with self.connection.pipeline() as pipe:
+            for job_id in job_ids:
+                pipe.zrem(self.scheduler.scheduled_jobs_key, job_id)
+                # One that has rung already and waits finds nothing to do either; its slot is claimed by us.
+                pipe.delete(Job.key_for(job_id))
+            pipe.execute()
 
     def _ring_at(self, task_id: int, moment: dt.datetime) -> None:
         job = self.scheduler.schedule(

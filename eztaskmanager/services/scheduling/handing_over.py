@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from eztaskmanager.exceptions import QueueUnreachable, TaskQueueException
+from eztaskmanager.log_extra import Extra, about, about_ids
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.signals import ride_planned, run_cancelled, run_queued
@@ -42,9 +43,9 @@ def on_queued(report: LaunchReport, **kwargs: Any) -> None:
         TaskQueueException: The engine did not take it, and the report says so. Not raised after a commit.
     """
     if report.due_at is not None and report.due_at > timezone.now():
-        _after_commit(lambda: get_task_service().arm(report.task), "The timer of a retry was not set")
+        _after_commit(lambda: get_task_service().arm(report.task), "The timer of a retry was not set", about(report))
     elif connection.in_atomic_block:
-        _after_commit(lambda: hand_over(report), "A run waits in the database")
+        _after_commit(lambda: hand_over(report), "A run waits in the database", about(report))
     else:
         hand_over(report)
 
@@ -52,15 +53,15 @@ def on_queued(report: LaunchReport, **kwargs: Any) -> None:
 def on_cancelled(report: LaunchReport, **kwargs: Any) -> None:
     """Take the job out of the engine, where that works; it would find nothing to do."""
     if report.enqueued_at is not None:
-        _after_commit(lambda: get_task_service().cancel(report), "A cancelled job was left in the queue")
+        _after_commit(lambda: get_task_service().cancel(report), "A cancelled job was left in the queue", about(report))
 
 
 def on_ride_planned(task: Task, **kwargs: Any) -> None:
     """Set the engine's timer, or remove it; where it cannot be set, a ticker runs the ride."""
     if task.cached_next_ride is None:
-        _after_commit(lambda: get_task_service().disarm(task), "A timer was left in the engine")
+        _after_commit(lambda: get_task_service().disarm(task), "A timer was left in the engine", about_ids(task.pk))
     else:
-        _after_commit(lambda: get_task_service().arm(task), "A timer was not set")
+        _after_commit(lambda: get_task_service().arm(task), "A timer was not set", about_ids(task.pk))
 
 
 def on_task_deleted(instance: Task, **kwargs: Any) -> None:
@@ -68,7 +69,7 @@ def on_task_deleted(instance: Task, **kwargs: Any) -> None:
     # The instance loses its key before the commit.
     task = copy.copy(instance)
     task.cached_next_ride, task.max_retries = None, 0
-    _after_commit(lambda: get_task_service().disarm(task), "A timer was left in the engine")
+    _after_commit(lambda: get_task_service().disarm(task), "A timer was left in the engine", about_ids(task.pk))
 
 
 def hand_over(report: LaunchReport) -> bool:
@@ -114,7 +115,7 @@ def hand_over_each(reports: Sequence[LaunchReport], *, again: bool = False) -> i
             except QueueUnreachable as exc:
                 away[report.task.queue] = exc
             except TaskQueueException as exc:
-                logger.warning("The queue does not take the run of %s: %s", report, exc)
+                logger.warning("The queue does not take the run of %s: %s", report, exc, extra=about(report))
     if away:
         raise next(iter(away.values()))
     return count
@@ -145,7 +146,9 @@ def hand_over_missing(now: dt.datetime) -> int:
     reports = list(handed.select_related("task").order_by("pk"))
     lost = get_task_service().missing(reports) if reports else []
     for report in lost:
-        logger.warning("The engine lost the job %s of %s; it is handed over again.", report.job_id, report)
+        logger.warning(
+            "The engine lost the job %s of %s; it is handed over again.", report.job_id, report, extra=about(report)
+        )
     return hand_over_each(lost, again=True)
 
 
@@ -195,7 +198,7 @@ def _enqueue(report: LaunchReport) -> None:
         _take_back(report, str(exc))
         raise
     except Exception as exc:  # Engines, and services that are not ours, may raise anything.
-        logger.exception("The queue service failed to take the run of %s.", report)
+        logger.exception("The queue service failed to take the run of %s.", report, extra=about(report))
         _take_back(report, repr(exc))
         raise TaskQueueException(f"The queue service failed: {exc!r}") from exc
     if job_id != report.job_id:
@@ -209,15 +212,15 @@ def _take_back(report: LaunchReport, error: str) -> None:
         report.enqueued_at, report.error = None, error
 
 
-def _after_commit(step: Callable[[], object], failure: str) -> None:
+def _after_commit(step: Callable[[], object], failure: str, extra: Extra) -> None:
     """Do a step whose failure hurts nobody, for it is made good later."""
 
     def attempt() -> None:
         try:
             step()
         except TaskQueueException as exc:
-            logger.warning("%s: %s", failure, exc)
+            logger.warning("%s: %s", failure, exc, extra=extra)
         except Exception:  # What the caller did is done and must stand.
-            logger.exception("%s.", failure)
+            logger.exception("%s.", failure, extra=extra)
 
     transaction.on_commit(attempt, robust=True)

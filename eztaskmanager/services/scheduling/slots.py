@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext
 
 from eztaskmanager.exceptions import ScheduleError
+from eztaskmanager.log_extra import about_ids
 from eztaskmanager.models import AppCommand, LaunchReport, Task
 from eztaskmanager.models.planning import DueSlot
 from eztaskmanager.models.tasks import TaskQuerySet
@@ -37,7 +38,11 @@ def claim_due_slots(now: dt.datetime, *, only: int | None = None) -> list[Launch
         with transaction.atomic():
             tasks = _lock_due_tasks(now, only)
             reports = _claim(tasks, now)
-        queued += [report for report in reports if report.state == LaunchReport.State.QUEUED]
+        for report in reports:
+            if report.is_over:
+                report.tell_end()
+            else:
+                queued.append(report)
         for task in tasks:
             ride_planned.send(sender=Task, task=task)
         if len(tasks) < BATCH:
@@ -91,7 +96,7 @@ def _due_slot(task: Task, now: dt.datetime) -> DueSlot | None:
         slot = task.due_slot(now)
     except Exception as exc:  # One schedule's fault, even in the libraries, must not hold up the others.
         if not isinstance(exc, ScheduleError):
-            logger.exception("The schedule of task %s cannot be followed.", task.pk)
+            logger.exception("The schedule of task %s cannot be followed.", task.pk, extra=about_ids(task.pk))
         task.cached_next_ride, task.schedule_error = None, str(exc) or repr(exc)
         return None
     task.cached_next_ride = slot.next_ride if slot else None

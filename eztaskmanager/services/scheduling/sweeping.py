@@ -7,6 +7,7 @@ import logging
 
 from django.utils.translation import gettext
 
+from eztaskmanager.log_extra import about
 from eztaskmanager.models import LaunchReport
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,6 @@ def lose_silent(now: dt.datetime) -> list[LaunchReport]:
             "host": report.host,
         }
         if report.finish(LaunchReport.RESULT_LOST, error=error, silent_since=report.heartbeat_at):
-            logger.warning("The run of %s is lost: %s", report, error)
+            logger.warning("The run of %s is lost: %s", report, error, extra=about(report))
             lost.append(report)
     return lost

@@ -1,0 +1,60 @@
+"""The database into documents."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from eztaskmanager.arguments import mask_secrets
+from eztaskmanager.exceptions import TaskFileError
+from eztaskmanager.models import Task, TaskCategory
+from eztaskmanager.services.as_code.documents import Plain, write_document
+from eztaskmanager.services.as_code.planning import say_twins
+from eztaskmanager.services.as_code.values import columns_of
+from eztaskmanager.settings import app_settings
+
+
+def export_document(
+    *, names: Collection[str] = (), categories: Collection[str] = (), with_secrets: bool = False
+) -> tuple[Plain, list[str]]:
+    """Write tasks as plain data.
+
+    Args:
+        names: Only tasks of these names; empty for all.
+        categories: Only tasks of these categories; empty for all.
+        with_secrets: Whether values of secret options are written; else dots stand in their place, which an import
+            takes for the value that its database has.
+
+    Returns:
+        The data, and the names of the tasks that have a secret masked.
+
+    Raises:
+        TaskFileError: A name stands for several tasks or categories, or for none.
+    """
+    tasks = [
+        task
+        for task in Task.objects.select_related("command", "category").order_by("name", "pk")
+        if (not names or task.name in names)
+        and (not categories or (task.category is not None and task.category.name in categories))
+    ]
+    wanted = {task.category_id for task in tasks}
+    rows = [row for row in TaskCategory.objects.order_by("name", "pk") if not (names or categories) or row.pk in wanted]
+    problems = [f"There is no task {name!r}." for name in names if name not in {task.name for task in tasks}]
+    problems += _twins("tasks", tasks) + _twins("categories", rows)
+    if problems:
+        raise TaskFileError(*problems)
+    hidden: list[str] = []
+    documents = []
+    for task in tasks:
+        values = columns_of(task)
+        shown = values["arguments"] if with_secrets else mask_secrets(values["arguments"], app_settings.SECRET_OPTIONS)
+        if shown != values["arguments"]:
+            hidden.append(task.name)
+        documents.append({**values, "arguments": shown})
+    return write_document({row.name: row.color for row in rows}, documents), hidden
+
+
+def _twins(what: str, rows: Iterable[Task] | Iterable[TaskCategory]) -> list[str]:
+    named: dict[str, list[Task | TaskCategory]] = {}
+    for row in rows:
+        named.setdefault(row.name, []).append(row)
+    return [say_twins(what, twins) for twins in named.values() if len(twins) > 1]
