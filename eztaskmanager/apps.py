@@ -17,11 +17,15 @@ class EzTaskManagerConfig(AppConfig):
         """Connect the queue to the models, and the checks to Django."""
         from eztaskmanager import checks  # noqa: F401  Models must be there before these.
         from eztaskmanager.services import runner  # noqa: F401  RQ forks for each job: here it is loaded once.
-        from eztaskmanager.services import audit
+        from eztaskmanager.services import alerting, audit
         from eztaskmanager.services.as_code import declared, upgrading
+        from eztaskmanager.services.notifications import outbox
         from eztaskmanager.services.scheduling import handing_over
 
         handing_over.connect()
         audit.connect()
+        # An alert of a lost run goes to those who are not told of the run itself, so it comes second.
+        outbox.connect()
+        alerting.connect()
         upgrading.connect(self)
         declared.connect(self)

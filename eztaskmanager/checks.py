@@ -18,9 +18,12 @@ from eztaskmanager.services.notifications import check_handlers
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.settings import app_settings
 
-POSITIVE = ("LOST_AFTER", "STOP_GRACE", "N_LINES_IN_REPORT_LOG", "N_REPORTS_INLINE", "METRICS_WINDOW")
+POSITIVE = (
+    *("LOST_AFTER", "STOP_GRACE", "LATE_AFTER", "STUCK_FACTOR"),
+    *("N_LINES_IN_REPORT_LOG", "N_REPORTS_INLINE", "METRICS_WINDOW"),
+)
 POSITIVE_OR_NONE = (
-    *("MAX_LOG_LINES", "MAX_LINE_LENGTH", "MAX_LOG_ROWS"),
+    *("MAX_LOG_LINES", "MAX_LINE_LENGTH", "MAX_LOG_ROWS", "PING_LOG_LINES"),
     *("N_REPORTS_KEPT", "N_FAILED_REPORTS_KEPT", "KEEP_DAYS", "KEEP_FAILED_DAYS"),
 )
 SHORTEST_TOKEN = 16

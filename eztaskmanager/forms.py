@@ -196,8 +196,10 @@ class TaskForm(ScheduleForm):
             "max_retries",
             "retry_delay",
             "time_limit",
+            "expected_duration",
             "queue",
             "keep_reports",
+            "ping_url",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

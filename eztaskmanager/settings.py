@@ -33,6 +33,9 @@ DEFAULTS: dict[str, Any] = {
     "METRICS_WINDOW": 86_400,
     "NOTIFICATION_HANDLERS": {},
     "BASE_URL": None,
+    "PING_LOG_LINES": None,
+    "LATE_AFTER": 120,
+    "STUCK_FACTOR": 2,
     "N_LINES_IN_REPORT_LOG": 10,
     "N_REPORTS_INLINE": 5,
     "SHOW_LOGVIEWER_LINK": True,
@@ -66,6 +69,9 @@ class AppSettings:
         METRICS_WINDOW: Seconds that metrics about runs that are over look back.
         NOTIFICATION_HANDLERS: Name → {"class": dotted path, "level": …, the class's arguments}.
         BASE_URL: Scheme and host for links in notifications.
+        PING_LOG_LINES: Last lines of log sent to the ping address of a task whose run failed; None sends none.
+        LATE_AFTER: Seconds that a run may wait, for its slot to be claimed or for a worker, before an alert.
+        STUCK_FACTOR: How many times its expected duration a run may take before an alert.
         N_LINES_IN_REPORT_LOG: Lines of log shown with a report in the admin.
         N_REPORTS_INLINE: Reports shown on a task's page.
         SHOW_LOGVIEWER_LINK: Whether the admin links to the log viewer.
@@ -94,6 +100,9 @@ class AppSettings:
     METRICS_WINDOW: float
     NOTIFICATION_HANDLERS: dict[str, dict[str, Any]]
     BASE_URL: str | None
+    PING_LOG_LINES: int | None
+    LATE_AFTER: float
+    STUCK_FACTOR: float
     N_LINES_IN_REPORT_LOG: int
     N_REPORTS_INLINE: int
     SHOW_LOGVIEWER_LINK: bool

@@ -3,6 +3,8 @@
 `run_queued(report)`: a report waits to be handed to the engine.
 `run_cancelled(report)`: it was stopped before a worker had it.
 `run_started(report)`: a worker has claimed it and is about to run its command.
+`run_ended(report, retry)`: a run ended, or was skipped; inside the transaction of that, which a receiver that raises
+undoes. `retry` is the report of the next attempt, or None.
 `run_finished(report)`: it is over, whichever way, whether or not it ever ran; the database knows.
 `ride_planned(task)`: the next ride was set, moved or dropped.
 `task_acted(task, by, action, report)`: someone launched, stopped, paused or resumed; inside the transaction of that.
@@ -16,6 +18,7 @@ from django.dispatch import Signal
 
 run_queued = Signal()
 run_cancelled = Signal()
+run_ended = Signal()
 run_started = Signal()
 run_finished = Signal()
 ride_planned = Signal()

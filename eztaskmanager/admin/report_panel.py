@@ -64,7 +64,7 @@ def describe_changes(report: LaunchReport) -> SafeString:
     before = runs.values("pk", "command", "arguments").first()
     if before is None:
         return SafeString(_("This is the first run that is kept."))
-    parser = known_parser(report.command or report.task.command.name)
+    parser = known_parser(report.command_name)
     changes = diff_arguments(before["arguments"], report.arguments, app_settings.SECRET_OPTIONS, parser)
     if before["command"] and report.command and before["command"] != report.command:
         changes.insert(0, Change(CHANGED, before["command"], report.command))

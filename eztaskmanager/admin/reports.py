@@ -257,7 +257,7 @@ class LaunchReportAdmin(ReportModelAdmin):
     @admin.display(description=_("command"))
     def command_line(self, report: LaunchReport) -> SafeString:
         """Show what ran."""
-        return format_html("<code>{} {}</code>", report.command or report.task.command.name, report.shown_arguments)
+        return format_html("<code>{} {}</code>", report.command_name, report.shown_arguments)
 
     @admin.display(description=_("changes"))
     def changes(self, report: LaunchReport) -> SafeString:

@@ -91,8 +91,9 @@ class TaskAdmin(TaskColumns):
                 "fields": (
                     ("overlap", "misfire_grace"),
                     ("max_retries", "retry_delay"),
-                    ("time_limit", "queue"),
-                    "keep_reports",
+                    ("time_limit", "expected_duration"),
+                    ("queue", "keep_reports"),
+                    "ping_url",
                 ),
             },
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.forms import BaseInlineFormSet
 
-from eztaskmanager.models import AppCommand, LaunchReport, Task, TaskCategory
+from eztaskmanager.models import Alert, AppCommand, LaunchReport, Notification, Task, TaskCategory
 
 if TYPE_CHECKING:
     CommandModelAdmin = admin.ModelAdmin[AppCommand]
@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     ReportModelAdmin = admin.ModelAdmin[LaunchReport]
     TaskModelAdmin = admin.ModelAdmin[Task]
     OverviewModelAdmin = admin.ModelAdmin[Any]
+    AlertModelAdmin = admin.ModelAdmin[Alert]
+    NotificationModelAdmin = admin.ModelAdmin[Notification]
+    NotificationInlineBase = admin.TabularInline[Notification, LaunchReport]
     ReportInline = admin.TabularInline[LaunchReport, Task]
     TaskInline = admin.TabularInline[Task, Any]
     InlineFormSet = BaseInlineFormSet[Any, Any, Any]
 else:
     CommandModelAdmin = CategoryModelAdmin = ReportModelAdmin = TaskModelAdmin = OverviewModelAdmin = admin.ModelAdmin
-    ReportInline = TaskInline = admin.TabularInline
+    AlertModelAdmin = NotificationModelAdmin = admin.ModelAdmin
+    NotificationInlineBase = ReportInline = TaskInline = admin.TabularInline
     InlineFormSet = BaseInlineFormSet

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from eztaskmanager.arguments.inspection import get_parser, takes_option
-from eztaskmanager.arguments.masking import mask_arguments, put_secrets_back
+from eztaskmanager.arguments.masking import hide_secrets, mask_arguments, put_secrets_back
 from eztaskmanager.arguments.refining import FieldRefinement, FormRefinement
-from eztaskmanager.arguments.secrets import mask_secrets
+from eztaskmanager.arguments.secrets import hide_values, mask_secrets
 from eztaskmanager.arguments.text import Item, items, to_argv, to_text
 from eztaskmanager.arguments.validation import validate
 
@@ -14,6 +14,8 @@ __all__ = [
     "FormRefinement",
     "Item",
     "get_parser",
+    "hide_secrets",
+    "hide_values",
     "items",
     "mask_arguments",
     "mask_secrets",

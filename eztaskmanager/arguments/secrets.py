@@ -62,6 +62,13 @@ class Piece:
     tie: str = " "
 
 
+def hide_values(said: str, values: Iterable[str]) -> str:
+    """Put dots in place of values, the longest first, for one may be a part of another."""
+    for value in sorted(values, key=len, reverse=True):
+        said = said.replace(value, MASK)
+    return said
+
+
 def read_pieces(text: str, parts: Sequence[str], parser: ArgumentParser | None) -> list[list[Piece]]:
     """Cut a text into items, and these into what may be seen and what may not.
 

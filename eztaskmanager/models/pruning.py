@@ -65,7 +65,7 @@ class Pruner:
         self.n_logs = 0
         self.is_ended = False
         self._rest = rest
-        self._among = LaunchReport.objects.filter(state=LaunchReport.State.FINISHED) if among is None else among
+        self._among = LaunchReport.objects.told().filter(state=LaunchReport.State.FINISHED) if among is None else among
 
     def remove(self, doomed: Iterable[Doomed]) -> bool:
         """Delete reports with their logs; quickest when those of a task come together. Returns whether all are done."""

@@ -51,10 +51,19 @@ class LaunchReportQuerySet(models.QuerySet["LaunchReport"]):
         return self.started().filter(heartbeat_at__lt=now - dt.timedelta(seconds=app_settings.LOST_AFTER))
 
     def expendable(self) -> LaunchReportQuerySet:
-        """Keep those a policy may delete: runs that are over, but not the last run or the last report of a task."""
+        """Keep those a policy may delete: runs that are over, but not the last run or the last report of a task.
+
+        Nor one of which somebody is still to be told.
+        """
         newer = self.model._default_manager.filter(task=OuterRef("task"), pk__gt=OuterRef("pk")).order_by()
         is_not_the_last_run = Q(started_at=None) | Exists(newer.filter(started_at__isnull=False))
-        return self.filter(Exists(newer), is_not_the_last_run, state=State.FINISHED)
+        return self.told().filter(Exists(newer), is_not_the_last_run, state=State.FINISHED)
+
+    def told(self) -> LaunchReportQuerySet:
+        """Keep those of which nobody is still to be told."""
+        # By its name, for that module imports this one.
+        notifications = apps.get_model("eztaskmanager", "Notification")._default_manager
+        return self.exclude(Exists(notifications.filter(report=OuterRef("pk"), due_at__isnull=False)))
 
     def beat(self) -> bool | None:
         """Note a sign of life of the one run selected, bringing it back if it was taken for lost.

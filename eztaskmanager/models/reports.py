@@ -22,7 +22,7 @@ from eztaskmanager.log_extra import about
 from eztaskmanager.models.logs import Log
 from eztaskmanager.models.report_queries import LaunchReportQuerySet, tasks_by_pk
 from eztaskmanager.models.states import Result, State, Trigger
-from eztaskmanager.signals import run_cancelled, run_finished, run_queued, task_acted
+from eztaskmanager.signals import run_cancelled, run_ended, run_finished, run_queued, task_acted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -144,9 +144,14 @@ class LaunchReport(models.Model):
         return (self.finished_at or timezone.now()) - self.started_at
 
     @property
+    def command_name(self) -> str:
+        """The command that ran; that of the task for reports from before this was kept."""
+        return self.command or self.task.command.name
+
+    @property
     def shown_arguments(self) -> str:
         """The arguments without secrets."""
-        return mask_arguments(self.command or self.task.command.name, self.arguments)
+        return mask_arguments(self.command_name, self.arguments)
 
     def announce(self) -> None:
         """Tell the queue service that the report waits.
@@ -252,6 +257,7 @@ class LaunchReport(models.Model):
                 self.refresh_from_db(fields=self.RUN_FIELDS)
                 retry = self._plan_retry()
                 tasks_by_pk(self.task_id).derive()
+                run_ended.send(sender=type(self), report=self, retry=retry)
         if ended and retry is not None:
             try:
                 retry.announce()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from eztaskmanager import arguments as argument_text
 from eztaskmanager.exceptions import LaunchRefused, ScheduleError, StopRefused
+from eztaskmanager.models.addresses import validate_web_address
 from eztaskmanager.models.categories import TaskCategory
 from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.planning import Planned
@@ -150,6 +151,20 @@ class Task(Planned):
     )
     keep_reports = models.PositiveIntegerField(
         _("reports kept"), null=True, blank=True, help_text=_("Reports beyond this number are deleted, oldest first.")
+    )
+
+    expected_duration = models.PositiveIntegerField(
+        _("expected duration"),
+        null=True,
+        blank=True,
+        help_text=_("Seconds a run usually takes; one that takes far longer raises an alert. Empty to learn it."),
+    )
+    ping_url = models.CharField(
+        _("ping address"),
+        max_length=500,
+        blank=True,
+        validators=[validate_web_address],
+        help_text=_("Called when a run starts and ends, for a service that watches over tasks, such as healthchecks."),
     )
 
     cached_last_invocation_datetime = models.DateTimeField(_("last run"), null=True, blank=True, editable=False)

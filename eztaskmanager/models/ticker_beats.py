@@ -22,20 +22,24 @@ FORGOTTEN = dt.timedelta(days=1)
 class TickerBeatManager(models.Manager["TickerBeat"]):
     """Beats."""
 
-    def beat(self, kind: str, interval: float) -> None:
+    def beat(self, kind: str, interval: float) -> bool:
         """Note that this process ticks.
 
         Args:
             kind: What ticks: eztaskscheduler, celery, rqscheduler, or a word of the project's own.
             interval: Seconds until its next beat at the latest.
+
+        Returns:
+            Whether it was noted; a kind on a host is noted each few seconds only.
         """
         now, host = timezone.now(), socket.gethostname()
         if self.filter(kind=kind, host=host, beat_at__gt=now - dt.timedelta(seconds=OFTEN)).exists():
-            return
+            return False
         values = {"beat_at": now, "interval": interval, "pid": os.getpid()}
         if not self.filter(kind=kind, host=host).update(**values):
             self.filter(beat_at__lt=now - FORGOTTEN).delete()
             self.update_or_create(kind=kind, host=host, defaults=values)
+        return True
 
     def any_alive(self, now: dt.datetime | None = None) -> bool:
         """Tell whether somebody ticks."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.signals import run_ended
 
 
 def claim(task_id: int, report_id: int | None) -> LaunchReport | None:
@@ -64,4 +65,5 @@ def _yield_to_the_other(report: LaunchReport) -> None:
     report.finished_at, report.error = timezone.now(), gettext("Another run of the task was still going.")
     report.save(update_fields=["state", "invocation_result", "finished_at", "error"])
     Task.objects.filter(pk=report.task_id).derive()
+    run_ended.send(sender=LaunchReport, report=report, retry=None)
     report.tell_end()

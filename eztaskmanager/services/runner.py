@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.utils import timezone
@@ -12,9 +13,11 @@ from eztaskmanager.arguments import validate
 from eztaskmanager.exceptions import ArgumentsError, TaskQueueException
 from eztaskmanager.log_extra import about, about_ids
 from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.services.alerting.silence import notice_silence
 from eztaskmanager.services.claiming import claim
 from eztaskmanager.services.logger import level_of_run
-from eztaskmanager.services.notifications import emit_notifications
+from eztaskmanager.services.notifications import send_due
+from eztaskmanager.services.notifications.pinging import StartPing
 from eztaskmanager.services.patience import until_it_works
 from eztaskmanager.services.recorder import Recorder
 from eztaskmanager.services.retention import prune_after_run
@@ -46,28 +49,36 @@ def run_management_command(task_id: int, report_id: int | None = None) -> str | 
     Returns:
         The result of the run, or None when there was nothing to run.
     """
-    tell_of_the_lost()
+    lost = end_silent_runs()
     report = until_it_works(partial(claim, task_id, report_id), extra=about_ids(task_id, report_id))
     if report is None:
+        _tell(lost)
         return None
     run_started.send_robust(sender=LaunchReport, report=report)
-    outcome = _run(report)
+    ping = StartPing(report)
+    outcome = _run(report, ping)
     ended = until_it_works(partial(_finish, report, outcome), extra=about(report))
     # What was not ended here was deleted meanwhile, but for a commit whose answer was lost.
     is_there = ended or until_it_works(partial(_read_again, report), extra=about(report))
     _after(report, is_there=is_there)
+    ping.wait()
+    _tell([report, *lost])
+    _do(_notice_silence, report)
     return report.invocation_result
 
 
-def tell_of_the_lost() -> list[LaunchReport]:
-    """Sweep the runs whose worker is gone, and tell of them as their own worker would have."""
+def end_silent_runs() -> list[LaunchReport]:
+    """Sweep the runs whose worker is gone, and do what their own worker would have done after their end.
+
+    What is to be told of them waits for the next tick, or for the caller.
+    """
     lost = until_it_works(partial(lose_silent, timezone.now()))
     for report in lost:
         _after(report)
     return lost
 
 
-def _run(report: LaunchReport) -> Outcome:
+def _run(report: LaunchReport, ping: StartPing) -> Outcome:
     try:
         argv = validate(report.command, report.arguments)
         level = level_of_run(argv)
@@ -89,7 +100,7 @@ def _run(report: LaunchReport) -> Outcome:
             should_stop=recorder.should_stop,
             time_limit=report.task.time_limit,
             stop_grace=app_settings.STOP_GRACE,
-            started=recorder.note_pid,
+            started=ping.wrap(recorder.note_pid),
         )
 
 
@@ -117,17 +128,35 @@ def _read_again(report: LaunchReport) -> bool:
 
 
 def _after(report: LaunchReport, *, is_there: bool = True) -> None:
-    """Do what follows an end; none of it may hurt the run, or each other. Of a report that is gone nothing is told."""
-    for step in (_tell, _let_the_next_run, prune_after_run) if is_there else (_let_the_next_run,):
-        try:
-            step(report)
-        except Exception:  # The run is over and on record; its worker goes on.
-            logger.exception("After the run of %s: %s failed.", report, step.__name__, extra=about(report))
+    """Do what follows an end and takes no time; none of it may hurt the run, or each other.
+
+    Of a report that is gone nobody is told.
+    """
+    if is_there:
+        run_finished.send_robust(sender=LaunchReport, report=report)
+    _do(_let_the_next_run, report)
+    if is_there:
+        _do(prune_after_run, report)
 
 
-def _tell(report: LaunchReport) -> None:
-    run_finished.send_robust(sender=LaunchReport, report=report)
-    emit_notifications(report)
+def _do(step: Callable[[LaunchReport], object], report: LaunchReport) -> None:
+    try:
+        step(report)
+    except Exception:  # The run is over and on record; its worker goes on.
+        logger.exception("After the run of %s: %s failed.", report, step.__name__, extra=about(report))
+
+
+def _tell(reports: Sequence[LaunchReport]) -> None:
+    """Tell of runs what is written down; what fails is tried again by the tick."""
+    # Nearly always nothing is, and that is known without asking.
+    if reports and (app_settings.NOTIFICATION_HANDLERS or any(report.task.ping_url for report in reports)):
+        _do(lambda report: send_due(of=reports), reports[0])
+
+
+def _notice_silence(report: LaunchReport) -> None:
+    """Where nobody ticks, somebody has to say so, and to tell what a tick would."""
+    if notice_silence(report):
+        send_due()
 
 
 def _let_the_next_run(report: LaunchReport) -> None:

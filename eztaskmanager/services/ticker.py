@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from eztaskmanager.services.patience import AWAY
 from eztaskmanager.services.scheduling.slots import next_due
-from eztaskmanager.services.ticking import peek, tick
+from eztaskmanager.services.sideline import Sideline
+from eztaskmanager.services.ticking import do_chores, peek, tick
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Ticker:
         self.say = say
         self._end = threading.Event()
         self._is_away = False
+        # Mail servers that are slow must not keep slots waiting.
+        self._chores = Sideline(self._do_chores)
 
     def end(self, *args: object) -> None:
         """Leave the loop as soon as the tick at work is done; usable as a signal handler."""
@@ -46,6 +49,12 @@ class Ticker:
         """Tick until `end()`; SIGTERM and SIGINT call it."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.end)
+        try:
+            self._loop()
+        finally:
+            self._chores.close()
+
+    def _loop(self) -> None:
         while not self._end.is_set():
             wait = self.guarded(self._tick)
             whole = timezone.now() + dt.timedelta(seconds=self.interval)
@@ -74,10 +83,13 @@ class Ticker:
         return wait
 
     def _tick(self) -> float:
-        tick("eztaskscheduler", self.interval)
+        tick("eztaskscheduler", self.interval, aside=self._chores.wake)
         if self.health_file is not None:
             self.health_file.touch()
         return self._wait()
+
+    def _do_chores(self) -> None:
+        do_chores(timezone.now())
 
     def _peek(self) -> float:
         wait = self._wait()

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.utils import timezone
 
 from eztaskmanager.exceptions import TaskQueueException
 from eztaskmanager.models import LaunchReport, Task, TickerBeat
+from eztaskmanager.services.alerting import Watch
+from eztaskmanager.services.notifications import send_due
+from eztaskmanager.services.patience import AWAY
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.services.retention import housekeeper
-from eztaskmanager.services.runner import tell_of_the_lost
+from eztaskmanager.services.runner import end_silent_runs
 from eztaskmanager.services.scheduling.handing_over import hand_over_each, hand_over_left, hand_over_missing
 from eztaskmanager.services.scheduling.slots import claim_due_slots, next_due
 from eztaskmanager.signals import ride_planned
 
 logger = logging.getLogger(__name__)
 
+WATCH = Watch()
 
-def tick(kind: str = "tick", interval: float = 60) -> int:
+
+def tick(kind: str = "tick", interval: float = 60, *, aside: Callable[[], None] | None = None) -> int:
     """Run what is due; any number of processes may tick at once.
 
     An engine that does not answer is told of in the log; what it should carry waits in the database.
@@ -29,13 +34,14 @@ def tick(kind: str = "tick", interval: float = 60) -> int:
     Args:
         kind: What ticks, for people to see that something does.
         interval: Seconds until its next tick at the latest.
+        aside: Called in place of `do_chores`, by who has them done beside the ticks.
 
     Returns:
         How many slots this tick claimed.
     """
     now = timezone.now()
-    TickerBeat.objects.beat(kind, interval)
-    tell_of_the_lost()
+    is_noted = TickerBeat.objects.beat(kind, interval)
+    end_silent_runs()
     reports = claim_due_slots(now)
     with _queue_may_be_away():
         hand_over_each(reports)
@@ -43,8 +49,28 @@ def tick(kind: str = "tick", interval: float = 60) -> int:
             hand_over_left(now)
             hand_over_missing(now)
         get_task_service().look_after_timers()
+    if aside is not None:
+        aside()
+    else:
+        do_chores(now if is_noted else None)
     housekeeper.work(_seconds_to_spare)
     return len(reports)
+
+
+def do_chores(now: dt.datetime | None) -> None:
+    """Do what may take its time: look for what is wrong, and tell what is to be told.
+
+    Args:
+        now: The moment of the tick; None if one has looked just before.
+    """
+    if now is not None:
+        try:
+            WATCH.look(now)
+        except AWAY:
+            raise
+        except Exception:  # What is due must be told, whatever is wrong with looking.
+            logger.exception("What is wrong could not be looked at.")
+    send_due()
 
 
 def _seconds_to_spare() -> float:
@@ -86,6 +112,7 @@ def ring(task_id: int) -> None:
             ride_planned.send(sender=Task, task=task)
     # An engine's timers are quiet between two rides.
     due = next_due()
-    TickerBeat.objects.beat("timers", 0 if due is None else (due - timezone.now()).total_seconds())
-    # Where no ticker runs, one timer looks after the others.
+    is_noted = TickerBeat.objects.beat("timers", 0 if due is None else (due - timezone.now()).total_seconds())
+    # Where no ticker runs, one timer looks after the others, and after all else.
     get_task_service().look_after_timers()
+    do_chores(now if is_noted else None)

@@ -26,14 +26,20 @@ ABOUT_NO_RUN = {
     ("arguments.describing", "The hook %s "),
     ("services.as_code.declared", "%s"),
     ("services.as_code.upgrading", "The "),
+    ("services.alerting.finding", "How the queues do"),
+    ("services.alerting.finding", "The queue service failed"),
     ("services.notifications.configuration", "%s is not a dictionary"),
+    ("services.notifications.configuration", "The notification handler %r cannot be read"),
+    ("services.notifications.outbox", "The notification handler %r cannot be loaded"),
     ("services.notifications.configuration", "The notification handler %r cannot be made"),
     ("services.notifications.wording", "The current site is not known"),
     ("services.overview.engine", "The queu"),
     ("services.retention", "Old reports could not be deleted."),
     ("services.retention", "Retention: "),
+    ("services.sideline", ""),
     ("services.ticker", "A tick failed"),
     ("services.ticking", "Runs wait in the database"),
+    ("services.ticking", "What is wrong could not be looked at."),
 }
 
 

@@ -212,7 +212,7 @@ class EmissionTests(TestCase):
         self.assertEqual(NotingHandler.told, ["failed"])
         self.assertEqual(len(logs.records), 5)
         self.assertTrue(all(record.exc_info for record in logs.records))
-        self.assertIn("nobody there", logs.output[0])
+        self.assertIn("nobody there", "".join(logs.output))
 
     def test_the_settings_stay_as_the_user_wrote_them(self) -> None:
         configuration = {"mine": {"class": f"{HERE}.NotingHandler", "level": "failure", "prefix": "x"}}
@@ -251,7 +251,7 @@ class EmailTests(TestCase):
         self.assertEqual(message["Subject"], "Task Nightly <sums> & more: failed")
         self.assertEqual(message["From"], "tasks@example.org")
         self.assertEqual(message["To"], "ops@example.org, dev@example.org")
-        text = message.get_content()
+        text = message.get_body(("plain",)).get_content()
         for part in (
             "Command: check --tag x",
             "Error: ValueError: boom",
@@ -391,9 +391,27 @@ class CheckTests(SimpleTestCase):
             ({"class": f"{HERE}.NotingHandler", "level": "loud"}, "E023"),
             ({"class": f"{HERE}.NotingHandler", "colour": "red"}, "E024"),
             ({"class": f"{PACKAGE}.SlackNotificationHandler", "channel": "y"}, "E024"),
+            ({"class": f"{HERE}.NotingHandler", "quiet_hours": "at night"}, "E025"),
+            ({"class": f"{HERE}.NotingHandler", "results": ["good"]}, "E025"),
+            ({"class": f"{HERE}.NotingHandler", "alerts": ["late"]}, "W020"),
             ("mail", "E020"),
         ]
         for configuration, number in faults:
             with self.subTest(configuration):
                 self.assertEqual(self.ids({"mine": configuration}), [f"eztaskmanager.{number}"])
         self.assertEqual(self.ids(["mail"]), ["eztaskmanager.E020"])
+        for name in ("", 7, "x" * 101):
+            self.assertEqual(self.ids({name: {"class": f"{HERE}.NotingHandler"}}), ["eztaskmanager.E026"])
+
+    def test_rules_are_no_arguments_of_the_class(self) -> None:
+        rules = {
+            "categories": ["Imports"],
+            "tasks": [1],
+            "results": ["failed"],
+            "only_on_change": True,
+            "after_failures": 2,
+            "before_last_retry": True,
+            "quiet_hours": "22:00-07:00",
+            "alerts": False,
+        }
+        self.assertEqual(self.ids({"mine": {"class": f"{HERE}.NotingHandler", **rules}}), [])

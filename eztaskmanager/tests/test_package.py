@@ -30,7 +30,7 @@ EXTRAS = {
     "yaml": {"yaml"},
 }
 PUBLIC = {
-    "eztaskmanager.models": ["AppCommand", "TaskCategory", "Task", "LaunchReport", "Log"],
+    "eztaskmanager.models": ["Alert", "AppCommand", "LaunchReport", "Log", "Notification", "Task", "TaskCategory"],
     "eztaskmanager.services": ["run_management_command"],
     "eztaskmanager.services.logger": ["LoggerEnabledCommand", "DatabaseLogHandler", "verbosity2loglevel"],
     "eztaskmanager.services.queues": [
@@ -45,7 +45,13 @@ PUBLIC = {
     "eztaskmanager.services.notifications": [
         "NotificationHandler",
         "SlackNotificationHandler",
+        "SlackWebhookNotificationHandler",
         "EmailNotificationHandler",
+        "WebhookNotificationHandler",
+        "AppriseNotificationHandler",
+        "MessageHandler",
+        "DeliveryFailed",
+        "verify",
         "emit_notifications",
         "get_base_url",
         "LEVEL_MAPPING",
@@ -61,7 +67,14 @@ PUBLIC = {
         "EZTASKMANAGER_NOTIFICATION_HANDLERS",
         "EZTASKMANAGER_USE_FILTER_COLLAPSE",
     ],
-    "eztaskmanager.signals": ["run_queued", "run_cancelled", "run_started", "run_finished", "ride_planned"],
+    "eztaskmanager.signals": [
+        "run_queued",
+        "run_cancelled",
+        "run_ended",
+        "run_started",
+        "run_finished",
+        "ride_planned",
+    ],
     "eztaskmanager.exceptions": ["EzTaskManagerError", "ArgumentsError", "LaunchRefused", "TaskQueueException"],
     "eztaskmanager.views": ["LogViewerView", "LiveLogViewerView", "AjaxReadLogLines"],
     "eztaskmanager.admin": [

@@ -12,7 +12,7 @@ from django.test import TestCase, override_settings
 from django.urls import URLPattern, URLResolver, reverse
 
 from eztaskmanager import urls
-from eztaskmanager.models import AppCommand, LaunchReport, Task, TaskCategory
+from eztaskmanager.models import Alert, AppCommand, LaunchReport, Notification, Task, TaskCategory
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.tests.factories import make_report, make_task, make_user
 
@@ -61,9 +61,13 @@ PAGES: dict[str, Page] = {
     **model_pages("taskcategory"),
     **model_pages("task"),
     **model_pages("launchreport"),
-    # Commands are collected, runs are launched: nobody adds them.
+    **model_pages("notification"),
+    **model_pages("alert"),
+    # Commands are collected, runs are launched, the others come by themselves: nobody adds them.
     "admin:eztaskmanager_appcommand_add": NOBODY,
     "admin:eztaskmanager_launchreport_add": NOBODY,
+    "admin:eztaskmanager_notification_add": NOBODY,
+    "admin:eztaskmanager_alert_add": NOBODY,
     "admin:eztaskmanager_task_schedule_preview": page("view_task", "change_task"),
     "admin:eztaskmanager_task_states": page("view_task", "change_task"),
     # What it may do is asked of the task, and told in words; see test_row_buttons.
@@ -119,6 +123,8 @@ class EachPermissionAloneTests(TestCase):
             "launchreport": cls.report,
             "appcommand": cls.task.command,
             "taskcategory": TaskCategory.objects.create(name="A category"),
+            "notification": Notification.objects.create(report=cls.report, event="failed"),
+            "alert": Alert.objects.create(kind="late", task=cls.task, message="It is late."),
         }
 
     def setUp(self) -> None:
@@ -157,7 +163,7 @@ class EachPermissionAloneTests(TestCase):
         stranger = make_user("stranger", *self.permissions)
         self.client.force_login(stranger)
         for name, wanted in PAGES.items():
-            if wanted.row not in ("task", "launchreport") or not wanted.opened_by:
+            if wanted.row not in ("task", "launchreport", "notification", "alert") or not wanted.opened_by:
                 continue
             with self.subTest(name):
                 # The admin leads to its index, with a message, where there is no such row.

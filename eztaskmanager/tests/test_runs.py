@@ -6,7 +6,6 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from typing import Any
-from unittest import mock
 
 from django.db import connections
 from django.test import TransactionTestCase, override_settings, tag
@@ -221,12 +220,14 @@ class AroundTests(RunCase):
         self.assertEqual(told, [("start", "started"), ("end", "ok")])
 
     def test_a_notification_that_fails_hurts_nothing(self) -> None:
+        handlers = {"broken": {"class": "eztaskmanager.tests.test_notifications.BrokenHandler"}}
         with (
-            mock.patch("eztaskmanager.services.runner.emit_notifications", side_effect=RuntimeError("no mail")),
+            override_settings(EZTASKMANAGER_NOTIFICATION_HANDLERS=handlers),
             self.assertLogs("eztaskmanager", "ERROR"),
         ):
             report = self.run_task("ez_end", "return")
         self.assertEqual(report.invocation_result, "ok")
+        self.assertIn("nobody there", report.notifications.get().error)
 
     def test_three_runs_in_one_process_keep_to_themselves(self) -> None:
         reports = [self.run_task("ez_talk", way) for way in ("log", "self_stderr", "print")]

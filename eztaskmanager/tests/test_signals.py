@@ -12,7 +12,7 @@ from django.utils import timezone
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.services import run_management_command
 from eztaskmanager.services.queues import get_task_service
-from eztaskmanager.services.runner import tell_of_the_lost
+from eztaskmanager.services.runner import end_silent_runs
 from eztaskmanager.services.ticking import tick
 from eztaskmanager.signals import run_finished, run_started
 from eztaskmanager.tests.factories import make_report, make_task
@@ -69,7 +69,7 @@ class SignalTests(TransactionTestCase):
 
     def test_a_run_that_is_lost(self) -> None:
         self.started(make_task(), LONG_AGO)
-        tell_of_the_lost()
+        end_silent_runs()
         self.assertEqual(self.told, [("end", "finished", "lost")])
 
     def test_a_run_that_is_stopped_in_the_queue(self) -> None:
@@ -141,7 +141,7 @@ class SignalTests(TransactionTestCase):
             stopped = task.launch()
             self.assertTrue(stopped.stop())
             lost = self.started(task, LONG_AGO)
-            tell_of_the_lost()
+            end_silent_runs()
             self.started(task)
             skipped = task.launch()
             self.assertIsNone(run_management_command(task.pk, skipped.pk))

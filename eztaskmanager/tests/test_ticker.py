@@ -6,18 +6,22 @@ import datetime as dt
 import io
 import os
 import tempfile
+import threading
+import time
 from pathlib import Path
 from unittest import mock
 
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
-from django.test import TestCase, override_settings
+from django.test import SimpleTestCase, TestCase, override_settings
 from django.utils import timezone
 
 from eztaskmanager.models import LaunchReport
 from eztaskmanager.services import ticker as ticker_module
+from eztaskmanager.services.sideline import Sideline
 from eztaskmanager.services.ticker import LOOK, Ticker
 from eztaskmanager.tests.factories import make_task
+from eztaskmanager.tests.waiting import wait_until
 
 
 @override_settings(EZTASKMANAGER_QUEUE_SERVICE_TYPE="Memory")
@@ -25,6 +29,7 @@ class TickerTests(TestCase):
     def setUp(self) -> None:
         self.said: list[str] = []
         self.ticker = Ticker(15, None, self.said.append)
+        self.addCleanup(self.ticker._chores.close)
         # A connection inside a test's transaction must stay.
         for name in ("close_old_connections", "connection"):
             patcher = mock.patch.object(ticker_module, name)
@@ -63,6 +68,7 @@ class TickerTests(TestCase):
         with tempfile.TemporaryDirectory() as folder:
             health = Path(folder) / "health"
             ticker = Ticker(15, health, self.said.append)
+            self.addCleanup(ticker._chores.close)
             with mock.patch.object(ticker_module, "tick", side_effect=OperationalError):
                 ticker.guarded(ticker._tick)
             self.assertFalse(health.exists())
@@ -88,3 +94,45 @@ class SchedulerCommandTests(TestCase):
                 call_command("eztaskscheduler", option)
         with self.assertRaisesMessage(CommandError, "no directory '/no/such/place'"):
             call_command("eztaskscheduler", "--health-file=/no/such/place/health")
+
+
+class SidelineTests(SimpleTestCase):
+    def test_woken_while_it_works_it_works_once_more_and_then_its_thread_ends(self) -> None:
+        done: list[str] = []
+        goes_on, began = threading.Event(), threading.Event()
+
+        def work() -> None:
+            done.append(threading.current_thread().name)
+            began.set()
+            goes_on.wait(60)
+
+        sideline = Sideline(work)
+        sideline.wake()
+        began.wait(60)
+        sideline.wake()
+        sideline.wake()
+        goes_on.set()
+        wait_until(lambda: sideline._thread is None)
+        self.assertEqual(done, ["eztaskmanager sideline"] * 2)
+
+    def test_a_fault_is_logged_and_does_not_end_it(self) -> None:
+        sideline = Sideline(mock.Mock(side_effect=RuntimeError("odd")))
+        for _ in range(2):
+            with self.assertLogs("eztaskmanager", "ERROR"):
+                sideline.wake()
+                wait_until(lambda: sideline._thread is None)
+
+    def test_its_end_waits_for_what_goes_on_and_begins_no_more(self) -> None:
+        began, n_done = threading.Event(), []
+
+        def work() -> None:
+            began.set()
+            time.sleep(0.2)
+            n_done.append(1)
+
+        sideline = Sideline(work)
+        sideline.wake()
+        began.wait(60)
+        sideline.wake()
+        sideline.close()
+        self.assertEqual(n_done, [1])

@@ -53,7 +53,7 @@ def tell_facts(report: LaunchReport) -> list[Fact]:
     task = report.task
     attempt = str(report.attempt) if report.attempt > 1 else ""
     return [
-        Fact("command", _("Command"), report.command or task.command.name, is_code=True),
+        Fact("command", _("Command"), report.command_name, is_code=True),
         Fact("arguments", _("Arguments"), report.shown_arguments, is_code=True),
         Fact("trigger", _("Launched by"), tell_origin(report)),
         Fact("attempt", _("Attempt"), attempt),

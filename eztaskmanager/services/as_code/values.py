@@ -16,7 +16,10 @@ from eztaskmanager.schedules.wall_clock import moment_of
 Columns = dict[str, Any]
 
 # A column of a task that a file may hold gets its name here, and that is all.
-POLICIES = ("overlap", "time_limit", "max_retries", "retry_delay", "queue", "keep_reports")
+POLICIES = (
+    *("overlap", "time_limit", "expected_duration", "max_retries", "retry_delay", "queue", "keep_reports"),
+    "ping_url",
+)
 # The same, for what belongs to the schedule.
 TIMINGS = ("timezone", "jitter", "misfire_grace")
 

@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from eztaskmanager.services.notifications.levels import LEVEL_MAPPING, LEVELS, parse_level
+from eztaskmanager.services.notifications.messages import Message, message_about_run
+from eztaskmanager.services.notifications.rules import Rules
 
 if TYPE_CHECKING:
     from eztaskmanager.models import LaunchReport
 
-LEVELS = ("ok", "warnings", "errors", "failed")
-
-# Results not named here, such as that of a skipped run, are nobody's concern.
-LEVEL_MAPPING: dict[str, int] = {
-    "ok": 0,
-    "warnings": 1,
-    "errors": 2,
-    "failed": 3,
-    "stopped": 3,
-    "timeout": 3,
-    "lost": 3,
-}
+__all__ = ["LEVELS", "LEVEL_MAPPING", "DeliveryFailed", "MessageHandler", "NotificationHandler", "parse_level"]
 
 
-def parse_level(level: object) -> str:
-    """Understand the level of a handler; "failure" is another word for "failed".
-
-    Raises:
-        ValueError: It is none.
-    """
-    if level == "failure":
-        return "failed"
-    if level not in LEVELS:
-        raise ValueError(f"{level!r} is not a level of notification; there are {', '.join(LEVELS)}.")
-    return str(level)
+class DeliveryFailed(Exception):
+    """It could not be told; `str()` says why, and holds no secret."""
 
 
 class NotificationHandler(ABC):
@@ -41,23 +25,51 @@ class NotificationHandler(ABC):
     Args:
         level: ok, warnings, errors or failed. Runs that were stopped, timed out or got lost count as failed.
 
+    Attributes:
+        rules: Those of the settings; set after the handler is made.
+        supports_alerts: Whether `tell()` knows what to do with an alert, which is about no run.
+
     Raises:
         ValueError: There is no such level.
     """
+
+    supports_alerts: ClassVar[bool] = False
+    rules: Rules = Rules()
 
     def __init__(self, level: str = "ok") -> None:
         self.level = parse_level(level)
 
     def concerns(self, report: LaunchReport) -> bool:
-        """Whether the result of a run reaches the level."""
-        severity = LEVEL_MAPPING.get(report.invocation_result)
-        return severity is not None and severity >= LEVEL_MAPPING[self.level]
+        """Whether the result of a run reaches the level, or is one of those that the rules name."""
+        return self.rules.concerns(report.invocation_result, self.level)
 
     def handle(self, report: LaunchReport) -> None:
         """Tell about a run, if it is a concern."""
         if self.concerns(report):
             self.emit(report)
 
+    def tell(self, message: Message) -> None:
+        """Tell what the rules decided on: a result, that a task recovered, or an alert if the class supports them.
+
+        Args:
+            message: What is to be told; unless overridden, its report goes to `emit()`.
+        """
+        if message.report is not None:
+            self.emit(message.report)
+
     @abstractmethod
     def emit(self, report: LaunchReport) -> None:
-        """Tell about a run; whatever this raises is logged and hurts nothing."""
+        """Tell about a run; whatever this raises is kept as the reason, and it is tried again later."""
+
+
+class MessageHandler(NotificationHandler):
+    """Tells messages, whatever they are about."""
+
+    supports_alerts = True
+
+    def emit(self, report: LaunchReport) -> None:
+        self.tell(message_about_run(report))
+
+    @abstractmethod
+    def tell(self, message: Message) -> None:
+        """Tell a message; whatever this raises is kept as the reason, and it is tried again later."""

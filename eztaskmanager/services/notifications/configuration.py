@@ -2,24 +2,77 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from eztaskmanager.services.notifications.base import NotificationHandler, parse_level
+from eztaskmanager.arguments import hide_values
+from eztaskmanager.services.notifications.base import NotificationHandler
+from eztaskmanager.services.notifications.levels import parse_level
+from eztaskmanager.services.notifications.rules import RULE_NAMES, Rules, read_rules
 from eztaskmanager.settings import app_settings
 
 logger = logging.getLogger(__name__)
 
 SETTING = "EZTASKMANAGER_NOTIFICATION_HANDLERS"
+LONGEST_NAME = 100
+SHORTEST_SECRET = 6
 
 
-def get_notification_handlers() -> Iterator[NotificationHandler]:
-    """Make each handler of the setting; one that cannot be made is logged, and left out."""
+@dataclass(frozen=True)
+class Configured:
+    """One handler of the setting; its class is not imported before it is needed.
+
+    Attributes:
+        name: Its key.
+        path: Dotted path of its class.
+        arguments: Of its class, the level among them if one is given.
+        rules: What it is told of.
+    """
+
+    name: str
+    path: str
+    arguments: Mapping[str, Any]
+    rules: Rules
+
+    def load(self) -> type[NotificationHandler]:
+        """Import the class. Whatever its module raises comes through."""
+        found: type[NotificationHandler] = import_string(self.path)
+        return found
+
+    def make(self) -> NotificationHandler:
+        """Make the handler. Whatever its class raises comes through."""
+        handler = self.load()(**self.arguments)
+        handler.rules = self.rules
+        return handler
+
+    @property
+    def level(self) -> str:
+        """The level given, or else that of the handler itself."""
+        given = self.arguments.get("level")
+        return self.make().level if given is None else str(given)
+
+    def without_secrets(self, text: str) -> str:
+        """Put dots in place of arguments that a text repeats, and that may be secret: tokens, addresses."""
+        parts = [*app_settings.SECRET_OPTIONS, "url"]
+        return hide_values(
+            text,
+            [
+                value
+                for name, given in self.arguments.items()
+                if any(part in name.lower() for part in parts)
+                for value in ([given] if isinstance(given, str) else given if isinstance(given, (list, tuple)) else [])
+                if isinstance(value, str) and len(value) >= SHORTEST_SECRET
+            ],
+        )
+
+
+def read_handlers() -> Iterator[Configured]:
+    """Read the setting, which stays as it is; a handler that cannot be read is logged, and left out."""
     try:
         configurations = list(app_settings.NOTIFICATION_HANDLERS.items())
     except AttributeError:
@@ -27,63 +80,44 @@ def get_notification_handlers() -> Iterator[NotificationHandler]:
         return
     for name, configuration in configurations:
         try:
-            handler_class, arguments = _read(configuration)
-            handler = handler_class(**arguments)
-        except Exception:  # A host's class may raise anything, and the run is not to suffer from it.
-            logger.exception("The notification handler %r cannot be made; see manage.py check.", name)
-        else:
-            yield handler
+            yield read_handler(name, configuration)
+        except Exception:  # Whatever a project may write there, the run is not to suffer from it.
+            logger.exception("The notification handler %r cannot be read; see manage.py check.", name)
 
 
-def _read(configuration: Mapping[str, Any]) -> tuple[type[NotificationHandler], dict[str, Any]]:
-    """Split a configuration into the class and its arguments; the user's own dictionary stays as it is."""
-    arguments = {name: value for name, value in configuration.items() if name != "class"}
+def read_handler(name: str, configuration: Mapping[str, Any]) -> Configured:
+    """Split the dictionary of a handler into class, arguments and rules.
+
+    Raises:
+        ValueError: The name, the level or a rule means nothing.
+        KeyError: It has no class.
+    """
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+        raise ValueError(f"{name!r} is no name of 1 to {LONGEST_NAME} letters.")
+    arguments = {key: value for key, value in configuration.items() if key not in ("class", *RULE_NAMES)}
     if "level" in arguments:
         arguments["level"] = parse_level(arguments["level"])
-    return import_string(configuration["class"]), arguments
+    rules = read_rules(configuration, timezone.get_default_timezone_name())
+    return Configured(name, configuration["class"], arguments, rules)
 
 
-def check_handlers() -> list[CheckMessage]:
-    """Look at each handler's class, level and arguments, without making one."""
+def find_handler(name: str) -> Configured | None:
+    """Read the handler of a name; None if the setting has none.
+
+    Raises:
+        ValueError: The level or a rule means nothing.
+        KeyError: It has no class.
+    """
     configurations = app_settings.NOTIFICATION_HANDLERS
-    if not isinstance(configurations, Mapping):
-        message = f"{SETTING} is {configurations!r}; it must map names to handlers."
-        return [Error(message, hint='Such as {"mail": {"class": …, "level": …}}.', id="eztaskmanager.E020")]
-    return [error for name, configuration in configurations.items() for error in _check(name, configuration)]
+    return read_handler(name, configurations[name]) if name in configurations else None
 
 
-def _check(name: str, configuration: Any) -> Iterator[CheckMessage]:
-    where = f"The handler {name!r} of {SETTING}"
-    if not isinstance(configuration, Mapping):
-        yield Error(f"{where} is {configuration!r}; it must be a dictionary.", id="eztaskmanager.E020")
-        return
-    try:
-        parse_level(configuration.get("level", "ok"))
-    except ValueError as exc:
-        yield Error(f"{where} has a wrong level: {exc}", id="eztaskmanager.E023")
-    path = configuration.get("class")
-    if not isinstance(path, str):
-        hint = 'Give the dotted path, such as "eztaskmanager.services.notifications.EmailNotificationHandler".'
-        yield Error(f"{where} has no class; its 'class' is {path!r}.", hint=hint, id="eztaskmanager.E021")
-        return
-    try:
-        handler_class = import_string(path)
-    except Exception as exc:  # A host's module may raise anything while it is imported.
-        hint = "Correct the dotted path."
-        if isinstance(exc, ModuleNotFoundError) and (exc.name or "").partition(".")[0] == "slack_sdk":
-            hint = "Install the extra: pip install django-eztaskmanager[slack]."
-        yield Error(f"{where}: {path!r} cannot be imported: {exc}", hint=hint, id="eztaskmanager.E021")
-        return
-    if not (inspect.isclass(handler_class) and issubclass(handler_class, NotificationHandler)):
-        hint = "Derive it from eztaskmanager.services.notifications.NotificationHandler."
-        yield Error(f"{where}: {path!r} is not a NotificationHandler.", hint=hint, id="eztaskmanager.E022")
-        return
-    if inspect.isabstract(handler_class):
-        yield Error(f"{where}: {path!r} does not define emit().", id="eztaskmanager.E022")
-        return
-    arguments = {key: value for key, value in configuration.items() if key != "class"}
-    try:
-        inspect.signature(handler_class).bind(**arguments)
-    except TypeError as exc:
-        given = ", ".join(map(str, arguments)) or "none"
-        yield Error(f"{where} does not fit {path!r}: {exc} (given: {given}).", id="eztaskmanager.E024")
+def get_notification_handlers() -> Iterator[NotificationHandler]:
+    """Make each handler of the setting; one that cannot be made is logged, and left out."""
+    for configured in read_handlers():
+        try:
+            handler = configured.make()
+        except Exception:  # A host's class may raise anything, and the run is not to suffer from it.
+            logger.exception("The notification handler %r cannot be made; see manage.py check.", configured.name)
+        else:
+            yield handler

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core import mail
-from django.utils.translation import gettext as _
+from django.template.loader import render_to_string
 
-from eztaskmanager.services.notifications.base import NotificationHandler
-from eztaskmanager.services.notifications.wording import get_facts, get_log_url, get_subject
+from eztaskmanager.services.notifications.base import MessageHandler
+from eztaskmanager.services.notifications.messages import Message
 
-if TYPE_CHECKING:
-    from eztaskmanager.models import LaunchReport
+TEMPLATES = "eztaskmanager/notifications"
+# Colours of a mail, which knows no style sheet: text, ground.
+COLORS = {"good": ("#1a7f37", "#e3f5e8"), "warning": ("#8a5a00", "#fdf1d3"), "bad": ("#b42318", "#fde8e6")}
 
 
-class EmailNotificationHandler(NotificationHandler):
-    """Sends one mail.
+class EmailNotificationHandler(MessageHandler):
+    """Sends one mail, as text and as HTML, from templates that a project may override.
 
     Args:
         from_email: Sender; None is the project's `DEFAULT_FROM_EMAIL`.
         recipients: Addresses, or one.
         level: As for every handler.
         timeout: Seconds to wait for the server where the project sets none itself; Django alone would wait for ever.
+        log_lines: Last lines of the log to put into the mail of a run; its readers need no permission to see them.
     """
 
     def __init__(
-        self, from_email: str | None, recipients: Sequence[str] | str, level: str = "ok", *, timeout: float = 10
+        self,
+        from_email: str | None,
+        recipients: Sequence[str] | str,
+        level: str = "ok",
+        *,
+        timeout: float = 10,
+        log_lines: int = 0,
     ) -> None:
         super().__init__(level)
         self.from_email = from_email
         self.recipients = [recipients] if isinstance(recipients, str) else list(recipients)
         self.timeout = timeout
+        self.log_lines = log_lines
 
-    def emit(self, report: LaunchReport) -> None:
-        lines = [get_subject(report), ""]
-        lines += [f"{label}: {value}" for label, value in get_facts(report)]
-        url = get_log_url(report)
-        if url:
-            lines += ["", _("Log: %(url)s") % {"url": url}]
-        message = mail.EmailMessage(get_subject(report), "\n".join(lines), self.from_email, self.recipients)
-        self._get_backend().send_messages([message])
+    def tell(self, message: Message) -> None:
+        subject, text, html = render(message, self.log_lines)
+        letter = mail.EmailMultiAlternatives(subject, text, self.from_email, self.recipients)
+        letter.attach_alternative(html, "text/html")
+        self._get_backend().send_messages([letter])
 
     def _get_backend(self) -> Any:
         # Any, for backends need not have a base class, nor a time-out.
@@ -49,3 +55,21 @@ class EmailNotificationHandler(NotificationHandler):
         if getattr(backend, "timeout", self.timeout) is None:
             backend.timeout = self.timeout
         return backend
+
+
+def render(message: Message, log_lines: int = 0) -> tuple[str, str, str]:
+    """Give subject, text and HTML of a mail."""
+    name = "run" if message.report is not None else "alert"
+    color, ground = COLORS[message.look]
+    context = {
+        "message": message,
+        "report": message.report,
+        "alert": message.alert,
+        "log_tail": message.log_tail(log_lines),
+        "color": color,
+        "ground": ground,
+    }
+    # A line break would let a name write headers of the mail.
+    subject = " ".join(render_to_string(f"{TEMPLATES}/subject.txt", context).split())
+    text = render_to_string(f"{TEMPLATES}/{name}.txt", context).strip("\n")
+    return subject, text, render_to_string(f"{TEMPLATES}/{name}.html", context)

@@ -13,7 +13,7 @@ from eztaskmanager.log_extra import about_ids
 from eztaskmanager.models import AppCommand, LaunchReport, Task
 from eztaskmanager.models.planning import DueSlot
 from eztaskmanager.models.tasks import TaskQuerySet
-from eztaskmanager.signals import ride_planned
+from eztaskmanager.signals import ride_planned, run_ended
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +85,9 @@ def _claim(tasks: list[Task], now: dt.datetime) -> list[LaunchReport]:
             report.pk = LaunchReport.objects.get(task=report.task_id, planned_at=report.planned_at).pk
     Task.objects.bulk_update(tasks, ["cached_next_ride", "schedule_error"])
     Task.objects.filter(pk__in=[task.pk for task in tasks]).derive()
+    for report in reports:
+        if report.is_over:
+            run_ended.send(sender=LaunchReport, report=report, retry=None)
     return reports
 
 
