@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -16,9 +17,10 @@ from django.utils.translation import gettext as _
 from eztaskmanager.admin import display
 from eztaskmanager.admin.swatches import category_label
 from eztaskmanager.admin.timeline import ROW, draw
-from eztaskmanager.models import AppCommand, LaunchReport, Task
+from eztaskmanager.models import Alert, AppCommand, LaunchReport, Task
 from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
-from eztaskmanager.services.overview.attention import find_notices, find_tickers
+from eztaskmanager.services.alerting import open_alerts
+from eztaskmanager.services.overview.attention import Notice, find_notices, find_tickers
 from eztaskmanager.services.overview.coming import Lane, find_coming
 from eztaskmanager.services.overview.engine import ask_engine
 from eztaskmanager.services.overview.past import Slow, count_by_day, find_slowest, start_of
@@ -26,6 +28,10 @@ from eztaskmanager.services.overview.present import count_waiting, find_failures
 from eztaskmanager.settings import app_settings
 from eztaskmanager.views.access import READ_PERMISSION, visible_reports
 from eztaskmanager.views.facts import tell_duration, tell_left, tell_origin
+
+MOST_ALERTS = 20
+# What the page finds by itself → the alert that a tick makes of it.
+ALERT_OF = {"broken-schedule": Alert.Kind.SCHEDULE, "overdue": Alert.Kind.LATE}
 
 REPORTS_PERMISSION = "eztaskmanager.view_launchreport"
 TASKS_PERMISSION = "eztaskmanager.view_task"
@@ -91,7 +97,7 @@ def now_part(request: HttpRequest, rights: Rights) -> tuple[dict[str, Any], int]
     tasks = Task.objects.visible_to(request.user)
     has_tasks = tasks.exists()
     context: dict[str, Any] = {
-        "notices": find_notices(tasks, now),
+        "notices": _tell_notices(request, tasks, now),
         "tickers": find_tickers(now),
         "has_tasks": has_tasks,
         "has_commands": has_tasks or AppCommand.objects.filter(active=True).exists(),
@@ -110,6 +116,26 @@ def now_part(request: HttpRequest, rights: Rights) -> tuple[dict[str, Any], int]
         failed=[_tell_run(report, rights) for report in failures.reports],
     )
     return context, BUSY if running.count else CALM
+
+
+def _tell_notices(request: HttpRequest, tasks: QuerySet[Task], now: dt.datetime) -> list[Notice]:
+    """Tell the alerts that go on, and what is wrong of which no tick has made an alert yet."""
+    alerts = open_alerts(request.user)
+    known = {(alert.kind, alert.task_id) for alert in alerts}
+    notices = [
+        Notice(
+            "alert",
+            "error" if alert.is_critical or alert.kind == Alert.Kind.SCHEDULE else "warning",
+            alert.task,
+            alert.raised_at,
+            alert.message,
+        )
+        for alert in alerts[:MOST_ALERTS]
+    ]
+    for notice in find_notices(tasks, now):
+        if (ALERT_OF[notice.kind], notice.task.pk if notice.task is not None else None) not in known:
+            notices.append(notice)
+    return notices
 
 
 def coming_part(request: HttpRequest, rights: Rights) -> tuple[dict[str, Any], int]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from eztaskmanager.admin import display
 from eztaskmanager.admin.deletion import Deletion, delete_reports, summarize
+from eztaskmanager.admin.notifications import NotificationInline
 from eztaskmanager.admin.report_actions import confirm_deletion, launch_again
 from eztaskmanager.admin.report_filters import (
     LaunchedFilter,
@@ -98,6 +99,7 @@ class LaunchReportAdmin(ReportModelAdmin):
         "n_log_lines",
         "log_tail",
     )
+    inlines = (NotificationInline,)
     fieldsets: ClassVar[Any] = (
         (
             None,

@@ -14,7 +14,7 @@ from django.test import TestCase, override_settings, tag
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from eztaskmanager.models import LaunchReport, Task, TaskCategory, TickerBeat
+from eztaskmanager.models import Alert, LaunchReport, Task, TaskCategory, TickerBeat
 from eztaskmanager.services.overview import attention, durations, past, present
 from eztaskmanager.services.overview.coming import MOST_TASKS, find_coming
 from eztaskmanager.tests.desk import NASTY, AdminTestCase
@@ -136,6 +136,23 @@ class OverviewPageTests(AdminTestCase):
 
     def part(self, name: str, **headers: str) -> Any:
         return self.client.get(f"{PAGE}{name}/", headers=headers)
+
+    def test_alerts_that_go_on_are_told_once_and_to_those_who_may_see_them(self) -> None:
+        task = make_task(name="Nightly")
+        Task.objects.filter(pk=task.pk).update(schedule_error="No such minute.")
+        Alert.objects.raise_one("schedule", str(task.pk), "Nightly is set aside.", task_id=task.pk)
+        Alert.objects.raise_one("ticker", "", "No scheduler has ever run.")
+        over = Alert.objects.raise_one("lost", "9", "A run was lost.")
+        over.end()
+        page = self.part("now").content.decode()
+        self.assertEqual(
+            [page.count(text) for text in ("Nightly is set aside.", "has ever run", "was lost")], [1, 1, 0]
+        )
+        self.assertNotIn("No such minute.", page)
+        self.client.force_login(make_user("vic", "view_task"))
+        page = self.part("now").content.decode()
+        self.assertNotIn("has ever run", page)
+        self.assertIn("No such minute.", page)
 
     def test_who_may_not_see_tasks_may_not_see_it(self) -> None:
         self.client.force_login(make_user("nick", "view_launchreport"))
