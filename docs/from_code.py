@@ -58,13 +58,15 @@ class SettingDirective(FromCode):
     required_arguments = 1
 
     def lines(self) -> Iterator[str]:
-        """Tell name, meaning, default, and what the body adds."""
+        """Tell name, meaning, what the body adds, and the default."""
         from eztaskmanager.settings import DEFAULTS, PREFIX
 
         name = self.arguments[0]
-        yield from (f".. _setting-{name}:", "", f"``{PREFIX}{name}``", f"   {describe_settings()[name]}")
-        yield f"   Default: ``{DEFAULTS[name]!r}``."
+        # Names in docstrings have single backticks.
+        text = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", describe_settings()[name])
+        yield from (f".. _setting-{name}:", "", f"``{PREFIX}{name}``", f"   {text}")
         yield from self.body()
+        yield f"   Default: ``{DEFAULTS[name]!r}``."
 
 
 def find_checks() -> list[tuple[str, str, str, str]]:

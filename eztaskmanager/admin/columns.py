@@ -62,7 +62,7 @@ class TaskColumns(TaskModelAdmin):
         shown = shown_of(task)
         result = task.cached_last_invocation_result
         if result is None:
-            return SafeString(display.NOTHING)
+            return display.NOTHING
         if not result:
             return display.badge("started", _("running"))
         counts = display.result_counts(task.cached_last_invocation_n_errors, task.cached_last_invocation_n_warnings)

@@ -20,7 +20,7 @@ from eztaskmanager.schedules.wall_clock import load_zone
 from eztaskmanager.settings import app_settings
 from eztaskmanager.views.facts import tell_count, tell_duration, tell_end, tell_moment, tell_progress, tell_state
 
-NOTHING = "–"
+NOTHING = SafeString("–")
 # A ticker is this late only when there is none.
 OVERDUE = dt.timedelta(minutes=2)
 STATUS_LOOKS = {
@@ -105,7 +105,7 @@ def moment(value: dt.datetime | None) -> str:
 def moment_in_zone(value: dt.datetime | None, zone_name: str, *, with_name: bool = True) -> SafeString:
     """Write a moment by the clocks of a zone, and name the zone."""
     if value is None:
-        return SafeString(NOTHING)
+        return NOTHING
     try:
         zone = load_zone(zone_name)
     except ScheduleError:

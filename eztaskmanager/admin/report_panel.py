@@ -63,7 +63,7 @@ def describe_changes(report: LaunchReport) -> SafeString:
     runs = LaunchReport.objects.filter(task=report.task_id, pk__lt=report.pk).order_by("-pk")
     before = runs.values("pk", "command", "arguments").first()
     if before is None:
-        return SafeString(_("This is the first run that is kept."))
+        return format_html("{}", _("This is the first run that is kept."))
     parser = known_parser(report.command_name)
     changes = diff_arguments(before["arguments"], report.arguments, app_settings.SECRET_OPTIONS, parser)
     if before["command"] and report.command and before["command"] != report.command:

@@ -96,7 +96,7 @@ class TaskInline(BaseTaskInline):
         """Show how it ended the last time."""
         result = task.cached_last_invocation_result
         if not result:
-            return SafeString(display.NOTHING)
+            return display.NOTHING
         return display.badge(result, task.get_cached_last_invocation_result_display())
 
     @admin.display(description=_("next run"))
@@ -109,4 +109,4 @@ class TaskInline(BaseTaskInline):
     @admin.display(description=_("category"))
     def category_name(self, task: Task) -> SafeString:
         """Show where it belongs."""
-        return category_label(task.category) or SafeString(display.NOTHING)
+        return category_label(task.category) or display.NOTHING

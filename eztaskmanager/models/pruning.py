@@ -146,5 +146,6 @@ def _again_after_deadlocks(step: Callable[[], T]) -> T:
         except OperationalError:
             if connection.in_atomic_block:
                 raise
-            time.sleep(random.uniform(0.02, 0.2))  # nosec B311: It only keeps two from trying again together.
+            # Dice only keep two from trying again together.
+            time.sleep(random.uniform(0.02, 0.2))  # nosec B311
     return step()

@@ -163,7 +163,7 @@ class LogWriter:
         quote = connection.ops.quote_name
         columns = ", ".join(map(quote, COLUMNS))
         marks = f"({', '.join(['%s'] * len(COLUMNS))})"
-        sql = f"INSERT INTO {quote(Log._meta.db_table)} ({columns}) VALUES "
+        sql = f"INSERT INTO {quote(Log._meta.db_table)} ({columns}) VALUES "  # nosec B608
         text = self._moments.of(connection)
         report = self.report_id
         rows = [

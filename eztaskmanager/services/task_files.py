@@ -18,7 +18,8 @@ def load(text: str) -> object:
         TaskFileError: It is no YAML, or says a key twice.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # nosec B506: it derives from the safe one.
+        # It derives from the safe one.
+        return yaml.load(text, Loader=_Loader)  # nosec B506
     except (yaml.YAMLError, RecursionError, ValueError) as exc:
         raise TaskFileError(f"This is no YAML: {exc}") from exc
 

@@ -119,7 +119,7 @@ def _spawn(job: Job, pipes: Pipes) -> Process:
         # Those in use, which in a test are not those of the settings.
         "databases": {alias: str(connections.settings[alias]["NAME"]) for alias in connections},
     }
-    popen = subprocess.Popen(
+    popen = subprocess.Popen(  # nosec B603
         [sys.executable, *subprocess._args_from_interpreter_flags(), "-c", BOOTSTRAP],  # type: ignore[attr-defined]
         stdin=subprocess.PIPE,
         stdout=pipes.stdout_in,
