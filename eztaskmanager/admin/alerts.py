@@ -102,7 +102,7 @@ class AlertAdmin(AlertModelAdmin):
         """Show since when."""
         return display.moment(alert.raised_at)
 
-    @admin.display(description=gettext_lazy("recovered"), ordering="ended_at")
+    @admin.display(description=gettext_lazy("ended"), ordering="ended_at")
     def over(self, alert: Alert) -> str:
         """Show until when."""
         return _("goes on") if alert.is_open else display.moment(alert.ended_at)
@@ -112,7 +112,7 @@ class AlertAdmin(AlertModelAdmin):
         """Show how long."""
         return tell_duration((alert.ended_at or timezone.now()) - alert.raised_at)
 
-    @admin.display(description=gettext_lazy("told"))
+    @admin.display(description=gettext_lazy("notifications"))
     def told(self, alert: Alert) -> SafeString | str:
         """Show who is told of it."""
         rows = [

@@ -148,7 +148,7 @@ def buttons(task: Task) -> SafeString:
     ]
     address = launch_address(task) if onlooker.may_launch and task.command.active else ""
     if address:
-        what = _("Start with other arguments…")
+        what = _("Launch with other arguments…")
         label = _("%(what)s: %(task)s") % {"what": what, "task": task.name}
         text = '<a class="ez-row-button ez-do-with" href="{}" title="{}" aria-label="{}">{}</a>'
         parts.append(format_html(text, address, what, label, _icon("with")))

@@ -60,7 +60,7 @@ def show_attempts(notification: Notification) -> str:
 class HandlerFilter(admin.SimpleListFilter):
     """Notifications by who tells; the names are those of the settings, for the table may be long."""
 
-    title = gettext_lazy("told by")
+    title = gettext_lazy("channel")
     parameter_name = "handler"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -99,7 +99,7 @@ class NotificationInline(NotificationInlineBase):
     extra = 0
     max_num = 0
     can_delete = False
-    verbose_name_plural = gettext_lazy("Told")
+    verbose_name_plural = gettext_lazy("Notifications")
     fields = ("outcome", "told_by", "happened", "tried", "reason")
     readonly_fields = fields
     ordering = ("pk",)
@@ -124,7 +124,7 @@ class NotificationInline(NotificationInlineBase):
         """Show where it stands."""
         return show_state(notification)
 
-    @admin.display(description=gettext_lazy("told by"))
+    @admin.display(description=gettext_lazy("channel"))
     def told_by(self, notification: Notification) -> str:
         """Show the handler."""
         return notification.handler_name
@@ -216,7 +216,7 @@ class NotificationAdmin(NotificationModelAdmin):
         """Show what is told."""
         return show_event(notification.event)
 
-    @admin.display(description=gettext_lazy("told by"), ordering="handler")
+    @admin.display(description=gettext_lazy("channel"), ordering="handler")
     def told_by(self, notification: Notification) -> str:
         """Show the handler."""
         return notification.handler_name

@@ -26,7 +26,7 @@ def launch_again(request: HttpRequest, reports: QuerySet[LaunchReport]) -> None:
     """Launch the tasks of these runs with the arguments of then, the oldest first, and say of each what happened."""
     chosen = list(reports.order_by("pk").select_related("task__command")[: MOST_LAUNCHED + 1])
     if len(chosen) > MOST_LAUNCHED:
-        text = _("At most %(count)d runs are launched again at a time; nothing was launched.")
+        text = _("No more than %(count)d runs can be launched again at a time; nothing was launched.")
         tell(request, Said(messages.ERROR, text % {"count": MOST_LAUNCHED}))
         return
     for report in chosen:
@@ -35,7 +35,7 @@ def launch_again(request: HttpRequest, reports: QuerySet[LaunchReport]) -> None:
 
 def _launch_one(request: HttpRequest, report: LaunchReport) -> Said:
     if report.task.command.confirmation:
-        text = _("%(name)s asks for a confirmation, and is launched from its report alone.")
+        text = _("%(name)s asks for a confirmation, and is launched only from its own report.")
         return Said(messages.ERROR, text % {"name": report.task.name})
 
     def launch(task: Task, user: Any) -> Said:

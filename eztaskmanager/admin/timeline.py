@@ -141,7 +141,7 @@ def _summarize(coming: Coming, zone: dt.tzinfo) -> str:
     busiest = coming.busiest
     if busiest is None or busiest.count < 2:
         return text
-    crowd = _("At most %(count)d runs go on at once, first at %(time)s.")
+    crowd = _("Up to %(count)d runs go on at the same time, first at %(time)s.")
     return f"{text} {crowd % {'count': busiest.count, 'time': _clock(busiest.start, zone)}}"
 
 

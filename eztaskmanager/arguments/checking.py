@@ -107,11 +107,14 @@ def _check_field(
 
 def _count_trouble(each: Field, count: int) -> str:
     if each.min_values == each.max_values and count != each.min_values:
-        return _("It takes %(wanted)d values, and has %(count)d.") % {"wanted": each.min_values, "count": count}
+        return _("Number of values it takes: %(wanted)d; it has %(count)d.") % {
+            "wanted": each.min_values,
+            "count": count,
+        }
     if count < each.min_values:
-        return _("It takes at least %(wanted)d values.") % {"wanted": each.min_values}
+        return _("Number of values it takes: %(wanted)d or more.") % {"wanted": each.min_values}
     if each.max_values is not None and count > each.max_values:
-        return _("It takes %(wanted)d values at most.") % {"wanted": each.max_values}
+        return _("Number of values it takes: %(wanted)d or fewer.") % {"wanted": each.max_values}
     return ""
 
 

@@ -117,7 +117,7 @@ class Pruner:
         """Delete lines past a number; return the last number that is done with, or None when no more are to go."""
         lines = Log.objects.filter(launch_report=doomed.pk)
         last: int = doomed.n_log_lines - TAIL
-        note = gettext("… %(count)d lines dropped to make room …")
+        note = gettext("… lines dropped to make room: %(count)d …")
         with transaction.atomic():
             # Logs have gaps where they were trimmed.
             first: int | None = lines.filter(seq__gt=after, seq__lte=last).aggregate(first=Min("seq"))["first"]

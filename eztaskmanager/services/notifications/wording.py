@@ -133,7 +133,7 @@ def get_alert_subject(alert: Alert, event: str | None = None) -> str:
 def get_alert_facts(alert: Alert) -> list[tuple[str, str]]:
     """List what is known about an alert, as label and value, leaving out what is empty."""
     facts = [
-        (_("What"), alert.message),
+        (_("Problem"), alert.message),
         (_("Command"), alert.task.command.name if alert.task else ""),
         (_("Queue"), alert.queue),
         (_("Since"), _moment(alert.raised_at)),
