@@ -92,5 +92,5 @@ class PictureTests(TestCase):
     def test_the_summary_says_when_it_is_crowded(self) -> None:
         bar = Bar(START + MINUTE, START + 9 * MINUTE)
         self.assertIn(
-            "At most 2 runs go on at once, first at 10:21", draw(self.coming(bar, bar), dt.timezone.utc).summary
+            "Up to 2 runs go on at the same time, first at 10:21", draw(self.coming(bar, bar), dt.timezone.utc).summary
         )
