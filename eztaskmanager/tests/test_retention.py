@@ -192,7 +192,7 @@ class PrunerTests(TestCase):
         Pruner(rows=200).shorten(doomed(report))
         lines = list(report.logs.order_by("seq").values_list("seq", "message"))
         self.assertEqual([seq for seq, _ in lines], [*range(1, HEAD + 2), *range(1_001 - TAIL, 1_001)])
-        self.assertIn(f"{1_000 - HEAD - TAIL} lines dropped", lines[HEAD][1])
+        self.assertIn(f"room: {1_000 - HEAD - TAIL} ", lines[HEAD][1])
         report.refresh_from_db()
         self.assertEqual(report.n_log_lines, 1_000)
 
@@ -208,7 +208,7 @@ class PrunerTests(TestCase):
         there = list(report.logs.order_by("seq").values_list("seq", "message"))
         self.assertEqual(len(there), 700)
         gone = 1_000 - (len(there) - 1)
-        self.assertIn(f"{gone} lines dropped", there[HEAD][1])
+        self.assertIn(f"room: {gone} ", there[HEAD][1])
         self.assertTrue(Pruner(rows=300).remove([doomed(report)]))
         self.assertEqual((kept(), Log.objects.count()), (set(), 0))
 
@@ -380,7 +380,7 @@ class InterruptionTests(WorkerTestCase):
         self.assertEqual(worker.exit_code, 0, worker.said())
         self.assertIn("Broken off", worker.said())
         left = report.logs.count()
-        self.assertIn(f"{40_001 - left} lines dropped", report.logs.get(seq=HEAD + 1).message)
+        self.assertIn(f"room: {40_001 - left} ", report.logs.get(seq=HEAD + 1).message)
         call_command("prunereports", "--older-than", "5", verbosity=0, stdout=io.StringIO())
         self.assertEqual((LaunchReport.objects.count(), Log.objects.count()), (1, 0))
 
@@ -392,5 +392,5 @@ class ShortenedLogTests(ViewerTestCase):
         Pruner().shorten(Doomed(self.report.pk, self.report.task_id, 1_000))
         self.open()
         said = "text => [...document.querySelectorAll('.ez-message')].some(line => line.textContent.includes(text))"
-        for text in ("line 1000", "900 lines dropped"):
+        for text in ("line 1000", "room: 900 "):
             self.wait(said, text)
