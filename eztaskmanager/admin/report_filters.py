@@ -110,6 +110,8 @@ class LaunchedFilter(admin.ListFilter):
     title = _("launched")
     template = "eztaskmanager/admin/date_filter.html"
     first, last = "launched_from", "launched_to"
+    # Other looks of the admin ask each filter for its name.
+    parameter_name = first
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
