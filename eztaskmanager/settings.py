@@ -66,7 +66,7 @@ class AppSettings:
         MAX_LOG_ROWS: Log lines kept of all runs together; the oldest logs are shortened. None keeps all.
         MONITORING_TOKEN: What a monitor shows to read health and metrics; None lets nobody in without a login.
         METRICS_MAX_TASKS: Tasks that metrics tell apart; those beyond are told together. 0 for none.
-        METRICS_WINDOW: Seconds that metrics about runs that are over look back.
+        METRICS_WINDOW: Seconds that metrics which look at reports, `recent_…`, look back.
         NOTIFICATION_HANDLERS: Name → {"class": dotted path, "level": …, the class's arguments}.
         BASE_URL: Scheme and host for links in notifications.
         PING_LOG_LINES: Last lines of log sent to the ping address of a task whose run failed; None sends none.

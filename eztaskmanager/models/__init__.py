@@ -8,6 +8,7 @@ from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.logs import Log
 from eztaskmanager.models.notifications import Notification
 from eztaskmanager.models.reports import LaunchReport
+from eztaskmanager.models.run_totals import RunTotal
 from eztaskmanager.models.tasks import Task
 from eztaskmanager.models.ticker_beats import TickerBeat
 
@@ -17,6 +18,7 @@ __all__ = [
     "LaunchReport",
     "Log",
     "Notification",
+    "RunTotal",
     "Task",
     "TaskCategory",
     "TickerBeat",

@@ -21,6 +21,7 @@ from eztaskmanager.exceptions import TaskQueueException
 from eztaskmanager.log_extra import about
 from eztaskmanager.models.logs import Log
 from eztaskmanager.models.report_queries import LaunchReportQuerySet, tasks_by_pk
+from eztaskmanager.models.run_totals import RunTotal
 from eztaskmanager.models.states import Result, State, Trigger
 from eztaskmanager.signals import run_cancelled, run_ended, run_finished, run_queued, task_acted
 
@@ -49,6 +50,7 @@ class LaunchReport(models.Model):
     RUN_FIELDS = (
         "state",
         "invocation_result",
+        "started_at",
         "finished_at",
         "exit_code",
         "error",
@@ -57,6 +59,7 @@ class LaunchReport(models.Model):
         "n_log_lines",
         "n_log_warnings",
         "n_log_errors",
+        "n_log_lines_counted",
         "cpu_seconds",
         "max_rss",
     )
@@ -109,6 +112,8 @@ class LaunchReport(models.Model):
     n_log_debugs = models.PositiveBigIntegerField(_("debug lines"), default=0)
     n_log_warnings = models.PositiveBigIntegerField(_("warnings"), default=0)
     n_log_errors = models.PositiveBigIntegerField(_("errors"), default=0)
+    # With how many lines a run taken for lost is in the totals; None for one that is not, or cannot come back.
+    n_log_lines_counted = models.PositiveBigIntegerField(_("lines counted"), null=True, editable=False)
     cpu_seconds = models.FloatField(_("CPU seconds"), null=True, blank=True)
     max_rss = models.PositiveBigIntegerField(_("peak memory"), null=True, blank=True)
 
@@ -196,6 +201,7 @@ class LaunchReport(models.Model):
                 )
             )
             if was_queued:
+                RunTotal.objects.count_unstarted([self.task_id], self.RESULT_STOPPED)
                 tasks_by_pk(self.task_id).derive()
             was_running = not was_queued and bool(
                 row.started().filter(stop_requested_at=None).update(stop_requested_at=now, stopped_by=name)
@@ -255,6 +261,7 @@ class LaunchReport(models.Model):
             if ended:
                 # Not all fields: the task stays at hand.
                 self.refresh_from_db(fields=self.RUN_FIELDS)
+                RunTotal.objects.count_ended(self)
                 retry = self._plan_retry()
                 tasks_by_pk(self.task_id).derive()
                 run_ended.send(sender=type(self), report=self, retry=retry)

@@ -6,10 +6,11 @@ import os
 import socket
 
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.models import LaunchReport, RunTotal, Task
 from eztaskmanager.signals import run_ended
 
 
@@ -30,12 +31,12 @@ def claim(task_id: int, report_id: int | None) -> LaunchReport | None:
             return None
         if report_id is None:
             report_id = _new_report(task_id).pk
-        report = (
-            LaunchReport.objects.due(now).filter(pk=report_id, task=task_id).select_related("task__command").first()
-        )
+        others = LaunchReport.objects.started().filter(task=task_id).exclude(pk=report_id)
+        due = LaunchReport.objects.due(now).filter(pk=report_id, task=task_id)
+        report = due.select_related("task__command").annotate(has_company=Exists(others)).first()
         if report is None:
             return None
-        if report.task.overlap != Task.Overlap.ALLOW and _others_run(report):
+        if report.task.overlap != Task.Overlap.ALLOW and report.has_company:  # type: ignore[attr-defined]
             _yield_to_the_other(report)
             return None
         report.state = LaunchReport.State.STARTED
@@ -51,11 +52,6 @@ def _new_report(task_id: int) -> LaunchReport:
     return LaunchReport.objects.create(task=task, command=task.command.name, arguments=task.arguments)
 
 
-def _others_run(report: LaunchReport) -> bool:
-    others = LaunchReport.objects.filter(task=report.task_id).exclude(pk=report.pk)
-    return others.started().exists()
-
-
 def _yield_to_the_other(report: LaunchReport) -> None:
     if report.task.overlap == Task.Overlap.QUEUE:
         # No longer with the engine; the end of the other run hands it over again, by the next number of a job.
@@ -64,6 +60,7 @@ def _yield_to_the_other(report: LaunchReport) -> None:
     report.state, report.invocation_result = LaunchReport.State.FINISHED, LaunchReport.RESULT_SKIPPED
     report.finished_at, report.error = timezone.now(), gettext("Another run of the task was still going.")
     report.save(update_fields=["state", "invocation_result", "finished_at", "error"])
+    RunTotal.objects.count_unstarted([report.task_id], report.invocation_result)
     Task.objects.filter(pk=report.task_id).derive()
     run_ended.send(sender=LaunchReport, report=report, retry=None)
     report.tell_end()

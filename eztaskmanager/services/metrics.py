@@ -11,12 +11,18 @@ from collections.abc import Iterable, Iterator
 from django.db.models import Case, Count, DurationField, ExpressionWrapper, F, Sum, Value, When
 from django.utils import timezone
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import GaugeHistogramMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeHistogramMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 from prometheus_client.utils import INF, floatToGoString
 
 from eztaskmanager import __version__
-from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.models import LaunchReport, RunTotal, Task
 from eztaskmanager.services.impatience import Impatient
 from eztaskmanager.services.monitoring import seconds_late, tell_of_tickers, tell_of_waiting
 from eztaskmanager.settings import app_settings
@@ -55,6 +61,7 @@ class EzTaskManagerCollector(Collector):
         yield InfoMetricFamily(
             "eztaskmanager", "Version and queue service.", {"version": __version__, "queue": service}
         )
+        yield from _totals(names)
         yield from _recent(now, names)
         yield from _tasks(names)
         yield from _queues(now)
@@ -73,9 +80,39 @@ class _Names:
         )
         self.rows = list(rows[:limit]) if limit else []
         self._names = {pk: (str(pk), name) for pk, name, *_ in self.rows}
+        # If there may be others, these too.
+        self.all = [*self._names.values(), *([OTHERS] if len(self.rows) == limit else [])]
 
     def __getitem__(self, task_id: int) -> Name:
         return self._names.get(task_id, OTHERS)
+
+
+def _totals(names: _Names) -> Iterator[Metric]:
+    """Tell of all runs that ever ended, by counters that deleted reports leave alone."""
+    # From zero on, for Prometheus sees no growth in what appears as 1.
+    n_runs = {(name, result): 0 for name in names.all for result in LaunchReport.Result.values if result}
+    seconds = dict.fromkeys(names.all, 0.0)
+    n_lines = dict.fromkeys(names.all, 0)
+    rows = RunTotal.objects.order_by().values_list("task_id", "result", "n_runs", "seconds", "n_log_lines")
+    for task_id, result, count, took, lines in rows:
+        name = names[task_id]
+        if name not in seconds:
+            continue  # A task that was made just now; its next scrape has its name.
+        n_runs[name, result] = n_runs.get((name, result), 0) + count
+        seconds[name] += took
+        n_lines[name] += lines
+    family = CounterMetricFamily("eztaskmanager_runs", "Runs that ended.", labels=[*TASK, "result"])
+    for (name, result), count in n_runs.items():
+        family.add_metric([*name, result], count)
+    yield family
+    family = CounterMetricFamily("eztaskmanager_run_seconds", "Seconds that runs which ended took.", labels=TASK)
+    for name, took in seconds.items():
+        family.add_metric(name, took)
+    yield family
+    family = CounterMetricFamily("eztaskmanager_log_lines", "Log lines of runs that ended.", labels=TASK)
+    for name, lines in n_lines.items():
+        family.add_metric(name, lines)
+    yield family
 
 
 def _recent(now: dt.datetime, names: _Names) -> Iterator[Metric]:
@@ -91,7 +128,7 @@ def _recent(now: dt.datetime, names: _Names) -> Iterator[Metric]:
         .annotate(
             bucket=Case(When(started_at=None, then=Value(None)), *bounds, default=Value(len(BUCKETS) - 1)),
         )
-        .values_list("task_id", "invocation_result", "bucket")
+        .values_list("task_id", "bucket")
         .annotate(
             Count("pk"),
             Sum("took"),
@@ -101,13 +138,11 @@ def _recent(now: dt.datetime, names: _Names) -> Iterator[Metric]:
             Sum("n_log_errors"),
         )
     )
-    n_runs: dict[tuple[Name, str], int] = defaultdict(int)
     buckets: dict[Name, list[int]] = defaultdict(lambda: [0] * len(BUCKETS))
     seconds: dict[Name, float] = defaultdict(float)
     n_lines: dict[tuple[Name, str], int] = defaultdict(int)
-    for task_id, result, bucket, count, total, lines, debugs, warnings, errors in rows:
+    for task_id, bucket, count, total, lines, debugs, warnings, errors in rows:
         name = names[task_id]
-        n_runs[name, result] += count
         if bucket is not None:
             buckets[name][bucket] += count
             seconds[name] += total.total_seconds() if total is not None else 0
@@ -117,12 +152,6 @@ def _recent(now: dt.datetime, names: _Names) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "eztaskmanager_recent_window_seconds", "How far back the recent figures look.", value=float(window)
     )
-    family = GaugeMetricFamily(
-        "eztaskmanager_recent_runs", "Runs on record that ended within the window.", labels=[*TASK, "result"]
-    )
-    for (name, result), count in n_runs.items():
-        family.add_metric([*name, result], count)
-    yield family
     durations = GaugeHistogramMetricFamily(
         "eztaskmanager_recent_run_duration_seconds", "How long runs within the window took.", labels=TASK
     )

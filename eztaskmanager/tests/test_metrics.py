@@ -16,7 +16,7 @@ from eztaskmanager.models import LaunchReport, Task, TickerBeat
 from eztaskmanager.services import metrics
 from eztaskmanager.services.metrics import EzTaskManagerCollector
 from eztaskmanager.tests.factories import make_report, make_task, make_user
-from eztaskmanager.tests.test_retention import ended
+from eztaskmanager.tests.test_retention import ended, prune_all
 
 ADDRESS = "/eztaskmanager/metrics/"
 TOKEN = "a token that is long enough"
@@ -31,6 +31,14 @@ def took(task: Task, seconds: float, result: str = "ok", **fields: Any) -> Launc
     return make_report(
         task, state=State.FINISHED, invocation_result=result, started_at=begin, finished_at=now, **fields
     )
+
+
+def run(task: Task, result: str, seconds: float = 0, **fields: Any) -> LaunchReport:
+    """Let a run begin so long ago and end now."""
+    begin = timezone.now() - dt.timedelta(seconds=seconds)
+    report = make_report(task, state=State.STARTED, started_at=begin, heartbeat_at=begin, **fields)
+    report.finish(result)
+    return report
 
 
 @override_settings(EZTASKMANAGER_QUEUE_SERVICE_TYPE="Memory", EZTASKMANAGER_MONITORING_TOKEN=TOKEN)
@@ -55,16 +63,52 @@ class Scrape(TestCase):
 
 @tag("databases")
 class FigureTests(Scrape):
-    def test_runs_are_counted_by_task_and_result_within_the_window(self) -> None:
+    def test_runs_are_counted_by_task_and_result_with_their_seconds_and_lines(self) -> None:
         one, other = make_task(name="one"), make_task(name="other")
-        ended(one), ended(one), ended(one, "failed"), ended(other, "lost")
-        ended(one, days_ago=3)
-        self.assertEqual(self.value("recent_runs", **self.labels(one), result="ok"), 2)
-        self.assertEqual(self.value("recent_runs", **self.labels(one), result="failed"), 1)
-        self.assertEqual(self.value("recent_runs", **self.labels(other), result="lost"), 1)
+        for task, result, lines in ((one, "ok", 3), (one, "ok", 0), (one, "failed", 4), (other, "lost", 5)):
+            run(task, result, seconds=10, n_log_lines=lines)
+        counts = {(one, "ok"): 2, (one, "failed"): 1, (other, "lost"): 1, (other, "ok"): 0, (other, "skipped"): 0}
+        for (task, result), count in counts.items():
+            with self.subTest(task.name, result=result):
+                self.assertEqual(self.value("runs_total", **self.labels(task), result=result), count)
+        self.assertAlmostEqual(self.value("run_seconds_total", **self.labels(one)) or 0, 30, delta=3)
+        self.assertEqual(self.value("log_lines_total", **self.labels(one)), 7)
+        self.assertEqual(self.value("log_lines_total", **self.labels(other)), 5)
+
+    def test_a_counter_is_there_from_zero_on(self) -> None:
+        task = make_task()
+        self.assertEqual(self.value("runs_total", **self.labels(task), result="failed"), 0)
+        self.assertEqual(self.value("run_seconds_total", **self.labels(task)), 0)
+        self.assertEqual(self.value("log_lines_total", **self.labels(task)), 0)
+
+    def test_no_counter_falls_when_reports_are_deleted(self) -> None:
+        task = make_task(keep_reports=1)
+        for number in range(3):
+            run(task, "ok", seconds=5, n_log_lines=2)
+        run(task, "failed")
+
+        def counters() -> dict[tuple[str, str], float]:
+            families = [family for family in EzTaskManagerCollector().collect() if family.type == "counter"]
+            samples = [sample for family in families for sample in family.samples]
+            return {(sample.name, sample.labels.get("result", "")): sample.value for sample in samples}
+
+        before = counters()
+        self.assertEqual(before["eztaskmanager_runs_total", "ok"], 3)
+        prune_all(failed_number=1)
+        self.assertLess(LaunchReport.objects.count(), 4)
+        self.assertEqual(counters(), before)
+        LaunchReport.objects.all().delete()
+        self.assertEqual(counters(), before)
+        run(task, "ok")
+        self.assertEqual(counters()["eztaskmanager_runs_total", "ok"], 4)
+
+    def test_the_window_is_what_the_settings_say(self) -> None:
+        task = make_task()
+        took(task, 1), ended(task, days_ago=3)
         self.assertEqual(self.value("recent_window_seconds"), 86_400)
+        self.assertEqual(self.value("recent_run_duration_seconds_gcount", **self.labels(task)), 1)
         with override_settings(EZTASKMANAGER_METRICS_WINDOW=10 * 86_400):
-            self.assertEqual(self.value("recent_runs", **self.labels(one), result="ok"), 3)
+            self.assertEqual(self.value("recent_run_duration_seconds_gcount", **self.labels(task)), 2)
 
     def test_durations_are_a_histogram(self) -> None:
         task = make_task()
@@ -112,26 +156,21 @@ class FigureTests(Scrape):
         stamp = self.value("task_last_run_timestamp_seconds", **self.labels(task)) or 0
         self.assertAlmostEqual(stamp, report.invocation_datetime.timestamp(), places=2)
 
-    def test_pruning_makes_no_counter_fall_for_there_is_none(self) -> None:
-        make_task()
-        kinds = {family.type for family in EzTaskManagerCollector().collect()}
-        self.assertEqual(kinds, {"gauge", "gaugehistogram", "info"})
-
     def test_tasks_beyond_the_limit_share_their_labels(self) -> None:
         tasks = [make_task(name=f"task {number}") for number in range(4)]
         for task in tasks:
-            ended(task)
+            run(task, "ok")
         others = {"task_id": "", "task": "(others)", "result": "ok"}
         for limit, n_others in ((3, 1), (1, 3), (0, 4)):
             with self.subTest(limit), override_settings(EZTASKMANAGER_METRICS_MAX_TASKS=limit):
-                self.assertEqual(self.value("recent_runs", **others), n_others)
-                self.assertEqual(self.value("recent_runs", **self.labels(tasks[0]), result="ok"), 1 if limit else None)
+                self.assertEqual(self.value("runs_total", **others), n_others)
+                self.assertEqual(self.value("runs_total", **self.labels(tasks[0]), result="ok"), 1 if limit else None)
 
     def test_it_costs_the_same_queries_whatever_there_is(self) -> None:
         for n_tasks in (1, 30):
             for number in range(n_tasks):
                 ended(make_task(name=f"task {n_tasks}-{number}", queue=f"queue {number}"))
-            with self.subTest(n_tasks), self.assertNumQueries(8):
+            with self.subTest(n_tasks), self.assertNumQueries(9):
                 list(EzTaskManagerCollector().collect())
 
     def test_registering_asks_no_database(self) -> None:
@@ -155,11 +194,12 @@ class PageTests(Scrape):
         plain = self.scrape()
         self.assertTrue(plain["Content-Type"].startswith("text/plain; version=0.0.4"))
         found = {family.name for family in parse_plain(plain.content.decode())}
-        self.assertIn("eztaskmanager_recent_runs", found)
+        self.assertIn("eztaskmanager_runs", found)
         openmetrics = self.scrape(accept=OPENMETRICS)
         self.assertTrue(openmetrics["Content-Type"].startswith("application/openmetrics-text"))
         families = parse_openmetrics(openmetrics.content.decode())  # type: ignore[no-untyped-call]
         kinds = {family.name: family.type for family in families}
+        self.assertEqual(kinds["eztaskmanager_runs"], "counter")
         self.assertEqual(kinds["eztaskmanager_recent_run_duration_seconds"], "gaugehistogram")
 
     def test_nobody_else_is_let_in(self) -> None:

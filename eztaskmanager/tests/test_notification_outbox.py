@@ -97,8 +97,8 @@ class PlanTests(OutboxCase):
 
     def test_without_handlers_it_costs_nothing(self) -> None:
         report = make_report(self.task, state="started", started_at=timezone.now())
-        with handlers(), self.assertNumQueries(6):
-            # The lock, the update, its reading, the cache of the task, and the two ends of the transaction.
+        with handlers(), self.assertNumQueries(8):
+            # Lock, update, its reading, the total and its first row, the cache of the task, and the transaction's ends.
             report.finish("failed")
         self.assertFalse(Notification.objects.exists())
 

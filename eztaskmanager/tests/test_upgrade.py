@@ -15,7 +15,7 @@ from django.utils import timezone
 from rq.job import Job
 
 from eztaskmanager import settings as ez_settings
-from eztaskmanager.models import AppCommand, LaunchReport, Log, Task, TaskCategory
+from eztaskmanager.models import AppCommand, LaunchReport, Log, RunTotal, Task, TaskCategory
 from eztaskmanager.services.notifications import check_handlers
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.services.queues.rq_timers import timer_id
@@ -166,6 +166,22 @@ class UpgradeTests(Predecessor):
         self.assertEqual(len(list(report.get_log_lines())), 4)
         results = dict(LaunchReport.objects.values_list("pk", "invocation_result"))
         self.assertEqual(results, {41: "ok", 42: "errors", 43: "lost", 44: "failed", 45: "warnings"})
+
+    def test_the_totals_count_the_reports_that_are_there(self) -> None:
+        totals = RunTotal.objects.order_by("task", "result").values_list("task", "result", "n_runs", "n_log_lines")
+        self.assertEqual(
+            list(totals),
+            [
+                (31, "errors", 1, 4),
+                (31, "ok", 1, 1),
+                (32, "lost", 1, 1),
+                (33, "failed", 1, 0),
+                (33, "warnings", 1, 0),
+            ],
+        )
+        self.assertEqual(LaunchReport.objects.get(pk=43).n_log_lines_counted, 1)
+        self.assertTrue(LaunchReport.objects.get(pk=43).finish("ok"))
+        self.assertEqual(RunTotal.objects.get(task=32, result="ok").n_runs, 0)
 
     def test_a_run_without_a_result_is_lost_and_frees_its_task(self) -> None:
         self.assertEqual(LaunchReport.objects.get(pk=43).invocation_result, LaunchReport.RESULT_LOST)

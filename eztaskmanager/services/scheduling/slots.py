@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.log_extra import about_ids
-from eztaskmanager.models import AppCommand, LaunchReport, Task
+from eztaskmanager.models import AppCommand, LaunchReport, RunTotal, Task
 from eztaskmanager.models.planning import DueSlot
 from eztaskmanager.models.tasks import TaskQuerySet
 from eztaskmanager.signals import ride_planned, run_ended
@@ -85,6 +85,8 @@ def _claim(tasks: list[Task], now: dt.datetime) -> list[LaunchReport]:
             report.pk = LaunchReport.objects.get(task=report.task_id, planned_at=report.planned_at).pk
     Task.objects.bulk_update(tasks, ["cached_next_ride", "schedule_error"])
     Task.objects.filter(pk__in=[task.pk for task in tasks]).derive()
+    skipped = [report.task_id for report in reports if report.is_over]
+    RunTotal.objects.count_unstarted(skipped, LaunchReport.RESULT_SKIPPED)
     for report in reports:
         if report.is_over:
             run_ended.send(sender=LaunchReport, report=report, retry=None)
