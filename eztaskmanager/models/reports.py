@@ -314,9 +314,10 @@ class LaunchReport(models.Model):
     def describe(self) -> str:
         """Say in a few words where the run stands."""
         if not self.is_over:
-            return str(self.State(self.state).label)
+            return str(self.get_state_display())
         if self.invocation_result:
-            return str(self.Result(self.invocation_result).label)
+            # One of another version is told as it stands.
+            return str(self.get_invocation_result_display())
         return gettext("unknown")
 
 
