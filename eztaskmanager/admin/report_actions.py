@@ -10,12 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _, ngettext
 
 from eztaskmanager.admin.deletion import delete_reports
-from eztaskmanager.admin.display import log_link
-from eztaskmanager.admin.launching import Said, attempt, tell
+from eztaskmanager.admin.launching import Said, attempt, said_of_launch, tell
 from eztaskmanager.models import LaunchReport, Task
 
 MOST_LAUNCHED = 100
@@ -39,10 +37,7 @@ def _launch_one(request: HttpRequest, report: LaunchReport) -> Said:
         return Said(messages.ERROR, text % {"name": report.task.name})
 
     def launch(task: Task, user: Any) -> Said:
-        new = task.launch(by=user, arguments=report.arguments)
-        return Said(
-            messages.SUCCESS, format_html(_("{} is launched. {}"), task.name, log_link(new.pk, _("See its log")))
-        )
+        return said_of_launch(task, report.launch_again(by=user))
 
     return attempt(launch, report.task, request.user)
 

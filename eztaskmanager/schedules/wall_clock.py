@@ -35,7 +35,7 @@ def load_zone(name: str) -> dt.tzinfo:
 
 
 def shown_in(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """Give a moment as the clocks of a zone show it; around the ends of the calendar, where they cannot, as UTC's do."""
+    """Give a moment as the clocks of a zone show it; at the ends of the calendar, where they cannot, as UTC's do."""
     try:
         return moment.astimezone(zone)
     except OverflowError:
