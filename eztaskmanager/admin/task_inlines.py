@@ -48,8 +48,8 @@ class FirstTasks(ReadOnlyFormSet):
     @property
     def all_address(self) -> str:
         """Where all of them are listed."""
-        parameter = "category" if self.fk.name == "category" else "command__id__exact"
-        return f"{reverse('admin:eztaskmanager_task_changelist')}?{parameter}={self.instance.pk}"
+        # As the filters of that list name their parameters.
+        return f"{reverse('admin:eztaskmanager_task_changelist')}?{self.fk.name}={self.instance.pk}"
 
 
 class TaskInline(BaseTaskInline):

@@ -162,3 +162,15 @@ class HelpTests(SimpleTestCase):
         told = [(section.title, [option.name for option in section.options]) for section in tell_help(parser).sections]
         self.assertIn(("load: Options", ["--fast"]), told)
         self.assertEqual(sum("--fast" in names for _, names in told), 1)
+
+
+class TaskLinkTests(AdminTestCase):
+    def test_the_tasks_of_a_command_are_listed_with_its_filter_set(self) -> None:
+        task = make_task(name="Mine")
+        make_task("migrate", name="Other")
+        page = self.client.get(COMMANDS).content.decode()
+        address = f"/admin/eztaskmanager/task/?command={task.command_id}"
+        self.assertIn(f'href="{address}"', page)
+        answer = self.client.get(address)
+        self.assertEqual([found.name for found in answer.context["cl"].result_list], ["Mine"])
+        self.assertContains(answer, f'<li class="selected"><a href="?command={task.command_id}">')
