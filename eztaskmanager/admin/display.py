@@ -17,12 +17,11 @@ from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.schedules import Schedule
 from eztaskmanager.schedules.wall_clock import load_zone, shown_in
+from eztaskmanager.services.overview.attention import OVERDUE
 from eztaskmanager.settings import app_settings
 from eztaskmanager.views.facts import tell_count, tell_duration, tell_end, tell_moment, tell_progress, tell_state
 
 NOTHING = SafeString("–")
-# A ticker is this late only when there is none.
-OVERDUE = dt.timedelta(minutes=2)
 STATUS_LOOKS = {
     Task.STATUS_IDLE: "idle",
     Task.STATUS_SPOOLED: "queued",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from eztaskmanager.admin import display, launching
 from eztaskmanager.admin.argument_form import tell_page
+from eztaskmanager.admin.keys import read_key
 from eztaskmanager.exceptions import ArgumentsError, QueueUnreachable
 from eztaskmanager.forms import LaunchForm
 from eztaskmanager.models import LaunchReport, Task
@@ -56,8 +57,8 @@ class _Page:
     def _report(self, number: str) -> LaunchReport | None:
         if not number:
             return None
-        is_number = number.isascii() and number.isdigit() and len(number) < 19
-        report = LaunchReport.objects.filter(task=self.task, pk=int(number)).first() if is_number else None
+        key = read_key(number)
+        report = None if key is None else LaunchReport.objects.filter(task=self.task, pk=key).first()
         if report is None:
             raise Http404(_("This task has no such run."))
         return report

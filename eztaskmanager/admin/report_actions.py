@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _, ngettext
 
 from eztaskmanager.admin.deletion import delete_reports
+from eztaskmanager.admin.keys import read_key
 from eztaskmanager.admin.launching import Said, attempt, said_of_launch, tell
 from eztaskmanager.models import LaunchReport, Task
 
@@ -50,10 +51,10 @@ def confirm_deletion(model_admin: Any, request: HttpRequest, reports: QuerySet[L
     if not model_admin.has_delete_permission(request):
         raise PermissionDenied
     select_across = request.POST.get("select_across") == "1"
-    newest = request.POST.get("newest", "")
-    if select_across and newest.isascii() and newest.isdigit() and len(newest) < 19:
+    newest = read_key(request.POST.get("newest"))
+    if select_across and newest is not None:
         # What came since the question was asked is not meant.
-        reports = reports.filter(pk__lte=int(newest))
+        reports = reports.filter(pk__lte=newest)
     if request.POST.get("post"):
         n_deleted = 0
         for batch in delete_reports(reports, request.user):

@@ -96,6 +96,28 @@ class ProgressTests(SimpleTestCase):
                 self.assertIsInstance(tell_left(report), str)
 
 
+class MadeUpAddressTests(AdminTestCase):
+    def test_many_tasks_get_no_panel_each_of_which_costs_queries(self) -> None:
+        tasks = [make_task(name=str(n)) for n in range(3)]
+        states = reverse("admin:eztaskmanager_task_states")
+        for asked, has_panel in ((tasks, False), (tasks[:1], True)):
+            query = "&".join(f"task={task.pk}" for task in asked)
+            rows = self.client.get(f"{states}?panel=1&{query}").json()["rows"]
+            self.assertEqual(len(rows), len(asked))
+            self.assertEqual(["panel" in cells for cells in rows.values()], [has_panel] * len(asked))
+
+    def test_keys_that_are_none_filter_nothing_and_break_nothing(self) -> None:
+        task = make_task()
+        make_report(task)
+        reports = reverse("admin:eztaskmanager_launchreport_changelist")
+        for key in ("x", "-1", "9" * 18, "9" * 30, "\u0663", "1\n"):
+            for address in (LIST, reports):
+                for name in ("command", "category", "task"):
+                    if (name == "task") == (address == reports) or name == "category":
+                        with self.subTest(address, key=key, name=name):
+                            self.assertEqual(self.client.get(address, {name: key}).status_code, 200)
+
+
 class MadeUpFormTests(AdminTestCase):
     def ask(self, command: str, values: Any) -> Any:
         task = make_task(command)
