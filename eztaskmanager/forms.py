@@ -17,7 +17,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from eztaskmanager.arguments import put_secrets_back, validate
 from eztaskmanager.exceptions import ArgumentsError, CommandUnavailable, ScheduleError
 from eztaskmanager.models import AppCommand, Task
-from eztaskmanager.schedules.wall_clock import load_zone, moment_of, wall_of
+from eztaskmanager.schedules.wall_clock import load_zone, moment_of, shown_in, wall_of
 
 if TYPE_CHECKING:
     TaskModelForm = forms.ModelForm[Task]
@@ -118,9 +118,10 @@ class ScheduleForm(TaskModelForm):
         if not isinstance(value, dt.datetime) or timezone.is_naive(value):
             return value
         try:
-            return wall_of(value, load_zone(self.instance.zone_name))
+            zone = load_zone(self.instance.zone_name)
         except ScheduleError:
-            return wall_of(value, timezone.get_default_timezone())
+            zone = timezone.get_default_timezone()
+        return shown_in(value, zone).replace(tzinfo=None, fold=0)
 
     def _default_of(self, name: str) -> Any:
         is_left_out = self.fields[name].widget.value_omitted_from_data(self.data, self.files, self.add_prefix(name))

@@ -61,6 +61,11 @@ class AlertAdmin(AlertModelAdmin):
         """Show those that go on first."""
         return Alert.OPEN_FIRST
 
+    def get_fields(self, request: HttpRequest, obj: Alert | None = None) -> Any:
+        """Show who was told to those who may see notifications."""
+        may_see = request.user.has_perm("eztaskmanager.view_notification")
+        return self.fields if may_see else tuple(name for name in self.fields if name != "told")
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They are raised by what watches."""
         return False

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
+from eztaskmanager.admin.keys import read_key
 from eztaskmanager.arguments.command_form import CommandForm, Reading
 from eztaskmanager.arguments.fields import Field, Form, Section, Values
 from eztaskmanager.arguments.secrets import MASK
@@ -72,8 +73,8 @@ def tell_page(
 
 
 def _command(number: str, commands: QuerySet[AppCommand]) -> AppCommand:
-    is_number = number.isascii() and number.isdigit() and len(number) < 19
-    command = commands.filter(pk=int(number)).first() if is_number else None
+    key = read_key(number)
+    command = None if key is None else commands.filter(pk=key).first()
     if command is None:
         raise Http404(_("There is no such command."))
     return command
@@ -93,7 +94,7 @@ def _read(request: HttpRequest, shown: CommandForm) -> Reading:
 def _values(written: str) -> Values | None:
     try:
         found = json.loads(written[:LONGEST])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_fine = isinstance(found, dict) and all(
         isinstance(given, list)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -10,7 +13,19 @@ from django.utils.translation import gettext as _, gettext_lazy
 from eztaskmanager.admin import cells, display
 from eztaskmanager.admin.onlooker import shown_of
 from eztaskmanager.admin.typing import TaskModelAdmin
+from eztaskmanager.arguments.secrets import MASK
 from eztaskmanager.models import Task
+
+# What only those see whole who may change it → what stands there for the others.
+MASKED = {"arguments": "masked_arguments", "ping_url": "masked_ping_url"}
+
+
+def with_masks(fieldsets: Any) -> Any:
+    """Give fieldsets that show no secrets."""
+    return [
+        (title, {**options, "fields": [MASKED.get(name, name) for name in options["fields"]]})
+        for title, options in fieldsets
+    ]
 
 
 class TaskColumns(TaskModelAdmin):
@@ -50,6 +65,14 @@ class TaskColumns(TaskModelAdmin):
     def masked_arguments(self, task: Task) -> SafeString:
         """Show the arguments to those who may only read them."""
         return display.pre(task.shown_arguments)
+
+    @admin.display(description=gettext_lazy("ping address"))
+    def masked_ping_url(self, task: Task) -> str:
+        """Show the host of the address, whose path is all that is needed to report a run that never was."""
+        if not task.ping_url:
+            return display.NOTHING
+        parts = urlsplit(task.ping_url)
+        return f"{parts.scheme}://{parts.hostname}/{MASK}"
 
     @admin.display(description=gettext_lazy("status"))
     def state(self, task: Task) -> SafeString:

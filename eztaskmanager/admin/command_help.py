@@ -11,6 +11,8 @@ from django.utils.formats import localize
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from eztaskmanager.arguments.secrets import has_secret_name
+
 
 @dataclass(frozen=True)
 class Option:
@@ -102,6 +104,8 @@ def _notes(action: argparse.Action, text: str) -> Iterator[str]:
         yield _("several values")
     if action.choices is not None and not isinstance(action, argparse._SubParsersAction):
         yield _("one of %(choices)s") % {"choices": ", ".join(str(choice) for choice in action.choices)}
+    if has_secret_name([*action.option_strings, action.dest]):
+        return
     default = action.default
     if default not in (None, argparse.SUPPRESS, False, "", []) and action.nargs != 0 and str(default) not in text:
         yield _("by default %(default)s") % {"default": localize(default) if isinstance(default, float) else default}

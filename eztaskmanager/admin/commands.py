@@ -134,5 +134,5 @@ class AppCommandAdmin(CommandModelAdmin):
     def n_tasks(self, command: AppCommand) -> SafeString:
         """Link to its tasks."""
         count: int = getattr(command, "task_count", 0)
-        address = f"{reverse('admin:eztaskmanager_task_changelist')}?command__id__exact={command.pk}"
+        address = f"{reverse('admin:eztaskmanager_task_changelist')}?command={command.pk}"
         return format_html('<a href="{}">{}</a>', address, count)

@@ -16,13 +16,12 @@ from django.utils.translation import get_language, gettext as _, ngettext
 from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.schedules import Schedule
-from eztaskmanager.schedules.wall_clock import load_zone
+from eztaskmanager.schedules.wall_clock import load_zone, shown_in
+from eztaskmanager.services.overview.attention import OVERDUE
 from eztaskmanager.settings import app_settings
 from eztaskmanager.views.facts import tell_count, tell_duration, tell_end, tell_moment, tell_progress, tell_state
 
 NOTHING = SafeString("–")
-# A ticker is this late only when there is none.
-OVERDUE = dt.timedelta(minutes=2)
 STATUS_LOOKS = {
     Task.STATUS_IDLE: "idle",
     Task.STATUS_SPOOLED: "queued",
@@ -110,7 +109,7 @@ def moment_in_zone(value: dt.datetime | None, zone_name: str, *, with_name: bool
         zone = load_zone(zone_name)
     except ScheduleError:
         zone, zone_name = timezone.get_default_timezone(), timezone.get_default_timezone_name()
-    local = value.astimezone(zone)
+    local = shown_in(value, zone)
     clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
     return format_html(
         '<time datetime="{}">{}</time>{}',

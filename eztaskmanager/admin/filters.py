@@ -12,8 +12,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from eztaskmanager.admin.display import OVERDUE
+from eztaskmanager.admin.keys import read_key
 from eztaskmanager.models import AppCommand, LaunchReport, Task, TaskCategory
+from eztaskmanager.services.overview.attention import OVERDUE
 from eztaskmanager.settings import app_settings
 
 
@@ -79,7 +80,8 @@ class CategoryFilter(_Filter):
         value = self.value()
         if value == "none":
             return queryset.filter(**{self.column: None})
-        return queryset.filter(**{self.column: value}) if value and _is_number(value) else queryset
+        key = read_key(value)
+        return queryset if key is None else queryset.filter(**{self.column: key})
 
 
 class CommandFilter(_Filter):
@@ -104,8 +106,8 @@ class CommandFilter(_Filter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         """Keep those of the command chosen."""
-        value = self.value()
-        return queryset.filter(command_id=int(value)) if value and _is_number(value) else queryset
+        key = read_key(self.value())
+        return queryset if key is None else queryset.filter(command_id=key)
 
     def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
         """Count nothing: each command would be a column of the counting query."""
@@ -145,7 +147,3 @@ class LateFilter(_Filter):
 
 def _results() -> list[tuple[str, Any]]:
     return [choice for choice in LaunchReport.Result.choices if choice[0]]
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19

@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from eztaskmanager.admin import display
 from eztaskmanager.admin.onlooker import shown_of
-from eztaskmanager.admin.reading import ReadOnlyFormSet
+from eztaskmanager.admin.reading import ReadOnlyFormSet, ReadOnlyInline
 from eztaskmanager.admin.strips import tell_verdict
-from eztaskmanager.admin.typing import ReportInline
 from eztaskmanager.models import LaunchReport
 from eztaskmanager.settings import app_settings
 from eztaskmanager.views.access import READ_PERMISSION
@@ -36,16 +35,13 @@ class LastReports(ReadOnlyFormSet):
         return self._last
 
 
-class LaunchReportInline(ReportInline):
+class LaunchReportInline(ReadOnlyInline):
     """The last runs, to be read."""
 
     model = LaunchReport
     fk_name = "task"
     formset = LastReports
     template = "eztaskmanager/admin/last_reports.html"
-    extra = 0
-    max_num = 0
-    can_delete = False
     verbose_name_plural = _("Last runs")
     fields = ("launched", "outcome", "origin", "duration", "log_tail")
     readonly_fields = fields
@@ -54,18 +50,6 @@ class LaunchReportInline(ReportInline):
         """Show what a run said to those who may read logs, and to no one else."""
         may_read = request.user.has_perm(READ_PERMISSION)
         return self.fields if may_read else tuple(name for name in self.fields if name != "log_tail")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Runs are made by launching."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What happened, happened."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They are deleted in their own list."""
-        return False
 
     @admin.display(description=_("launched"))
     def launched(self, report: LaunchReport) -> str:

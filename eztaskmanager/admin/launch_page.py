@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from eztaskmanager.admin import display, launching
 from eztaskmanager.admin.argument_form import tell_page
-from eztaskmanager.arguments import mask_arguments
+from eztaskmanager.admin.keys import read_key
 from eztaskmanager.exceptions import ArgumentsError, QueueUnreachable
 from eztaskmanager.forms import LaunchForm
 from eztaskmanager.models import LaunchReport, Task
@@ -44,17 +44,6 @@ def show_launch_page(request: HttpRequest, model_admin: TaskAdmin, pk: int) -> H
     return response
 
 
-def with_masked_arguments(fieldsets: Any) -> Any:
-    """Give fieldsets that show the arguments without their secrets."""
-    return [
-        (
-            title,
-            {**options, "fields": ["masked_arguments" if name == "arguments" else name for name in options["fields"]]},
-        )
-        for title, options in fieldsets
-    ]
-
-
 class _Page:
     """One request for the page."""
 
@@ -68,16 +57,17 @@ class _Page:
     def _report(self, number: str) -> LaunchReport | None:
         if not number:
             return None
-        is_number = number.isascii() and number.isdigit() and len(number) < 19
-        report = LaunchReport.objects.filter(task=self.task, pk=int(number)).first() if is_number else None
+        key = read_key(number)
+        report = None if key is None else LaunchReport.objects.filter(task=self.task, pk=key).first()
         if report is None:
             raise Http404(_("This task has no such run."))
         return report
 
     def make_form(self, data: Any = None) -> LaunchForm:
-        shown = self.original
-        if not self.may_see_secrets:
-            shown = mask_arguments(self.task.command.name, self.original)
+        # A run of before may have had another command, and that one's secrets.
+        shown = (self.task if self.report is None else self.report).shown_arguments
+        if self.may_see_secrets:
+            shown = self.original
         return LaunchForm(
             data,
             task=self.task,

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from eztaskmanager.admin.cells import tell_cells
+from eztaskmanager.admin.keys import read_key
 from eztaskmanager.admin.onlooker import show
 from eztaskmanager.admin.panel import tell_panel
 from eztaskmanager.models import Task
@@ -39,8 +40,11 @@ def answer_states(request: HttpRequest, tasks: QuerySet[Task], *, may_look: bool
         raise PermissionDenied
     if request.method not in ("GET", "HEAD"):
         return HttpResponse(_("The states are read with GET."), status=405, content_type="text/plain; charset=utf-8")
-    keys = {int(text) for text in request.GET.getlist("task")[:MOST_ROWS] if re.fullmatch(r"[0-9]{1,18}", text)}
-    body = tell_states(request, tasks.filter(pk__in=keys), with_panel=request.GET.get("panel") == "1")
+    asked = map(read_key, request.GET.getlist("task")[:MOST_ROWS])
+    keys = {key for key in asked if key is not None}
+    # A page has one panel, and each costs some queries.
+    with_panel = request.GET.get("panel") == "1" and len(keys) == 1
+    body = tell_states(request, tasks.filter(pk__in=keys), with_panel=with_panel)
     tag = f'"{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-store"}
     if request.headers.get("If-None-Match") == tag:

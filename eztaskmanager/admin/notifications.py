@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from eztaskmanager.admin import display
-from eztaskmanager.admin.reading import ReadOnlyFormSet
-from eztaskmanager.admin.typing import NotificationInlineBase, NotificationModelAdmin
+from eztaskmanager.admin.reading import ReadOnlyInline
+from eztaskmanager.admin.typing import NotificationModelAdmin
 from eztaskmanager.models import Alert, LaunchReport, Notification
 from eztaskmanager.models.notifications import PING_URL
 from eztaskmanager.settings import app_settings
@@ -89,16 +89,12 @@ class EventFilter(admin.SimpleListFilter):
         return queryset.filter(event=self.value()) if self.value() else queryset
 
 
-class NotificationInline(NotificationInlineBase):
+class NotificationInline(ReadOnlyInline):
     """Who is told of a run, to be read; for the page of a report."""
 
     model = Notification
     fk_name = "report"
-    formset = ReadOnlyFormSet
     template = "eztaskmanager/admin/told.html"
-    extra = 0
-    max_num = 0
-    can_delete = False
     verbose_name_plural = gettext_lazy("Notifications")
     fields = ("outcome", "told_by", "happened", "tried", "reason")
     readonly_fields = fields
@@ -106,18 +102,6 @@ class NotificationInline(NotificationInlineBase):
 
     class Media:
         css: ClassVar[Any] = {"all": STYLES}
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They come with the end of a run."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They are sent again from their own list."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They go with their run."""
-        return False
 
     @admin.display(description=gettext_lazy("state"))
     def outcome(self, notification: Notification) -> SafeString:

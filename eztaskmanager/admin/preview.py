@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from eztaskmanager.admin.keys import read_key
 from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.forms import ScheduleForm
 from eztaskmanager.models import Task
@@ -42,7 +43,8 @@ def preview_schedule(request: HttpRequest, tasks: QuerySet[Task], *, may_look: b
 def _task(text: str, tasks: QuerySet[Task]) -> Task:
     if not text:
         return Task()
-    task = tasks.filter(pk=int(text)).first() if text.isascii() and text.isdigit() and len(text) < 19 else None
+    key = read_key(text)
+    task = None if key is None else tasks.filter(pk=key).first()
     if task is None:
         raise Http404(_("There is no such task."))
     return task

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from eztaskmanager.admin.typing import InlineFormSet
+from django.http import HttpRequest
+
+from eztaskmanager.admin.typing import InlineBase, InlineFormSet
 
 
 class ReadOnlyFormSet(InlineFormSet):
@@ -23,3 +25,24 @@ class ReadOnlyFormSet(InlineFormSet):
         self.changed_objects: list[Any] = []
         self.deleted_objects: list[Any] = []
         return []
+
+
+class ReadOnlyInline(InlineBase):
+    """Rows of a table that only shows; they are made, edited and deleted elsewhere."""
+
+    formset = ReadOnlyFormSet
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Not here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Not here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Not here."""
+        return False

@@ -10,12 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _, ngettext
 
 from eztaskmanager.admin.deletion import delete_reports
-from eztaskmanager.admin.display import log_link
-from eztaskmanager.admin.launching import Said, attempt, tell
+from eztaskmanager.admin.keys import read_key
+from eztaskmanager.admin.launching import Said, attempt, said_of_launch, tell
 from eztaskmanager.models import LaunchReport, Task
 
 MOST_LAUNCHED = 100
@@ -39,10 +38,7 @@ def _launch_one(request: HttpRequest, report: LaunchReport) -> Said:
         return Said(messages.ERROR, text % {"name": report.task.name})
 
     def launch(task: Task, user: Any) -> Said:
-        new = task.launch(by=user, arguments=report.arguments)
-        return Said(
-            messages.SUCCESS, format_html(_("{} is launched. {}"), task.name, log_link(new.pk, _("See its log")))
-        )
+        return said_of_launch(task, report.launch_again(by=user))
 
     return attempt(launch, report.task, request.user)
 
@@ -55,10 +51,10 @@ def confirm_deletion(model_admin: Any, request: HttpRequest, reports: QuerySet[L
     if not model_admin.has_delete_permission(request):
         raise PermissionDenied
     select_across = request.POST.get("select_across") == "1"
-    newest = request.POST.get("newest", "")
-    if select_across and newest.isascii() and newest.isdigit() and len(newest) < 19:
+    newest = read_key(request.POST.get("newest"))
+    if select_across and newest is not None:
         # What came since the question was asked is not meant.
-        reports = reports.filter(pk__lte=int(newest))
+        reports = reports.filter(pk__lte=newest)
     if request.POST.get("post"):
         n_deleted = 0
         for batch in delete_reports(reports, request.user):

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
-from eztaskmanager.admin.filters import CategoryFilter, _Filter, _is_number, _results
+from eztaskmanager.admin.filters import CategoryFilter, _Filter, _results
+from eztaskmanager.admin.keys import read_key
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.services.overview.past import start_of
 from eztaskmanager.settings import app_settings
@@ -93,15 +94,15 @@ class TaskFilter(_Filter):
         tasks = Task.objects.visible_to(request.user)
         latest = tasks.exclude(cached_last_invocation_datetime=None).order_by("-cached_last_invocation_datetime")
         found = {str(pk): name for pk, name in latest.values_list("pk", "name")[:MOST_CHOICES]}
-        chosen = request.GET.get(self.parameter_name, "")
-        if _is_number(chosen) and chosen not in found:
+        chosen = read_key(request.GET.get(self.parameter_name))
+        if chosen is not None and str(chosen) not in found:
             found.update((str(pk), name) for pk, name in tasks.filter(pk=chosen).values_list("pk", "name"))
         return sorted(found.items(), key=lambda item: item[1].casefold())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[LaunchReport]) -> QuerySet[LaunchReport]:
         """Keep those of the task chosen."""
-        value = self.value()
-        return queryset.filter(task_id=int(value)) if value and _is_number(value) else queryset
+        key = read_key(self.value())
+        return queryset if key is None else queryset.filter(task_id=key)
 
 
 class LaunchedFilter(admin.ListFilter):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from eztaskmanager.admin import display
 from eztaskmanager.arguments.diff import ADDED, CHANGED, REMOVED, SAME, Change, diff_arguments
-from eztaskmanager.arguments.masking import known_parser
+from eztaskmanager.arguments.masking import known_parser, mask_arguments
 from eztaskmanager.models import LaunchReport
 from eztaskmanager.settings import app_settings
 from eztaskmanager.views.access import READ_PERMISSION
@@ -64,10 +64,16 @@ def describe_changes(report: LaunchReport) -> SafeString:
     before = runs.values("pk", "command", "arguments").first()
     if before is None:
         return format_html("{}", _("This is the first run that is kept."))
-    parser = known_parser(report.command_name)
-    changes = diff_arguments(before["arguments"], report.arguments, app_settings.SECRET_OPTIONS, parser)
     if before["command"] and report.command and before["command"] != report.command:
-        changes.insert(0, Change(CHANGED, before["command"], report.command))
+        # Each by its own parser, for the other one's does not know its secrets.
+        shown = mask_arguments(before["command"], before["arguments"])
+        changes = [
+            Change(CHANGED, before["command"], report.command),
+            Change(SAME if shown == report.shown_arguments else CHANGED, shown, report.shown_arguments),
+        ]
+    else:
+        parser = known_parser(report.command_name)
+        changes = diff_arguments(before["arguments"], report.arguments, app_settings.SECRET_OPTIONS, parser)
     link = format_html('<a href="{}">{}</a>', _page(before["pk"]), _("the run before"))
     if all(change.kind == SAME for change in changes):
         return format_html(_("The same as in {}."), link)

@@ -305,4 +305,5 @@ class LaunchReportAdmin(ReportModelAdmin):
     @admin.display(description=_("last lines"))
     def log_tail(self, report: LaunchReport) -> SafeString:
         """Show its last lines."""
-        return display.pre(report.log_tail(app_settings.N_LINES_IN_REPORT_LOG))
+        tail = report.log_tail(app_settings.N_LINES_IN_REPORT_LOG)
+        return display.pre(tail) if tail else display.NOTHING

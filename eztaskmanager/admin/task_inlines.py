@@ -13,9 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from eztaskmanager.admin import display
-from eztaskmanager.admin.reading import ReadOnlyFormSet
+from eztaskmanager.admin.reading import ReadOnlyFormSet, ReadOnlyInline
 from eztaskmanager.admin.swatches import category_label
-from eztaskmanager.admin.typing import TaskInline as BaseTaskInline
 from eztaskmanager.models import Task
 
 MOST_SHOWN = 50
@@ -48,18 +47,15 @@ class FirstTasks(ReadOnlyFormSet):
     @property
     def all_address(self) -> str:
         """Where all of them are listed."""
-        parameter = "category" if self.fk.name == "category" else "command__id__exact"
-        return f"{reverse('admin:eztaskmanager_task_changelist')}?{parameter}={self.instance.pk}"
+        # As the filters of that list name their parameters.
+        return f"{reverse('admin:eztaskmanager_task_changelist')}?{self.fk.name}={self.instance.pk}"
 
 
-class TaskInline(BaseTaskInline):
+class TaskInline(ReadOnlyInline):
     """Tasks as rows of a table that only shows."""
 
     model = Task
     formset = FirstTasks
-    extra = 0
-    max_num = 0
-    can_delete = False
     template = "eztaskmanager/admin/tasks_inline.html"
     fields: ClassVar[Any] = ("link", "state", "last", "next_ride")
     readonly_fields: ClassVar[Any] = ("link", "state", "last", "next_ride", "category_name")
@@ -68,18 +64,6 @@ class TaskInline(BaseTaskInline):
         """Keep what the user may see."""
         visible = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
         return visible.select_related("command", "category").order_by("name", "pk")  # type: ignore[no-any-return]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tasks are made on their own page."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tasks are edited on their own page."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tasks are deleted in their own list."""
-        return False
 
     @admin.display(description=_("task"))
     def link(self, task: Task) -> SafeString:

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from eztaskmanager.admin import launching
 from eztaskmanager.admin.argument_form import answer_argument_form, tell_page
-from eztaskmanager.admin.columns import TaskColumns
+from eztaskmanager.admin.columns import MASKED, TaskColumns, with_masks
 from eztaskmanager.admin.deletion import Deletion, stop_tasks, summarize
 from eztaskmanager.admin.filters import CategoryFilter, CommandFilter, LastResultFilter, LateFilter, StatusFilter
 from eztaskmanager.admin.inlines import LaunchReportInline
-from eztaskmanager.admin.launch_page import show_launch_page, with_masked_arguments
+from eztaskmanager.admin.launch_page import show_launch_page
 from eztaskmanager.admin.live import answer_states
 from eztaskmanager.admin.onlooker import Onlooker, show
 from eztaskmanager.admin.panel import tell_panel
@@ -147,8 +147,8 @@ class TaskAdmin(TaskColumns):
         return fields if self.has_change_permission(request) else [name for name in fields if name != "arguments"]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse to filter by arguments in the address, for the same reason."""
-        if lookup.partition("__")[0] == "arguments" and not self.has_change_permission(request):
+        """Refuse to filter by what is hidden in the address, for the same reason."""
+        if lookup.partition("__")[0] in MASKED and not self.has_change_permission(request):
             return False
         return super().lookup_allowed(lookup, value, request)
 
@@ -166,7 +166,7 @@ class TaskAdmin(TaskColumns):
         """A task that is being written has not run yet."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is not None and not self.has_change_permission(request, obj):
-            fieldsets = with_masked_arguments(fieldsets)
+            fieldsets = with_masks(fieldsets)
         return fieldsets if obj is not None else fieldsets[:-1]
 
     def get_inlines(self, request: HttpRequest, obj: Task | None) -> Any:

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     OverviewModelAdmin = admin.ModelAdmin[Any]
     AlertModelAdmin = admin.ModelAdmin[Alert]
     NotificationModelAdmin = admin.ModelAdmin[Notification]
-    NotificationInlineBase = admin.TabularInline[Notification, LaunchReport]
-    ReportInline = admin.TabularInline[LaunchReport, Task]
-    TaskInline = admin.TabularInline[Task, Any]
+    InlineBase = admin.TabularInline[Any, Any]
     InlineFormSet = BaseInlineFormSet[Any, Any, Any]
 else:
     CommandModelAdmin = CategoryModelAdmin = ReportModelAdmin = TaskModelAdmin = OverviewModelAdmin = admin.ModelAdmin
     AlertModelAdmin = NotificationModelAdmin = admin.ModelAdmin
-    NotificationInlineBase = ReportInline = TaskInline = admin.TabularInline
+    InlineBase = admin.TabularInline
     InlineFormSet = BaseInlineFormSet

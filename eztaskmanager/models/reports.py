@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from eztaskmanager.arguments import mask_arguments
-from eztaskmanager.exceptions import TaskQueueException
+from eztaskmanager.exceptions import LaunchRefused, TaskQueueException
 from eztaskmanager.log_extra import about
 from eztaskmanager.models.logs import Log
 from eztaskmanager.models.report_queries import LaunchReportQuerySet, tasks_by_pk
@@ -214,6 +214,24 @@ class LaunchReport(models.Model):
             run_cancelled.send(sender=type(self), report=self)
         return was_queued or was_running
 
+    def launch_again(self, by: User | AnonymousUser | None = None) -> LaunchReport:
+        """Launch its task with the arguments of this run.
+
+        Returns:
+            The new report, queued.
+
+        Raises:
+            LaunchRefused: As for `Task.launch`; or the task has another command by now, to which these arguments say
+                nothing, and whose parser does not know which of them are secret.
+            ArgumentsError: As for `Task.launch`.
+            QueueUnreachable: As for `Task.launch`.
+        """
+        command = self.task.command.name
+        if self.command_name != command:
+            message = gettext("This run was one of %(before)s, and the task has the command %(now)s by now.")
+            raise LaunchRefused(message % {"before": self.command_name, "now": command})
+        return self.task.launch(by=by, arguments=self.arguments)
+
     def finish(
         self,
         result: str | None,
@@ -321,9 +339,10 @@ class LaunchReport(models.Model):
     def describe(self) -> str:
         """Say in a few words where the run stands."""
         if not self.is_over:
-            return str(self.State(self.state).label)
+            return str(self.get_state_display())
         if self.invocation_result:
-            return str(self.Result(self.invocation_result).label)
+            # One of another version is told as it stands.
+            return str(self.get_invocation_result_display())
         return gettext("unknown")
 
 

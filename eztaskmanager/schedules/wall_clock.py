@@ -34,6 +34,14 @@ def load_zone(name: str) -> dt.tzinfo:
         raise ScheduleError(message % {"name": name}, field="timezone") from exc
 
 
+def shown_in(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """Give a moment as the clocks of a zone show it; at the ends of the calendar, where they cannot, as UTC's do."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(UTC)
+
+
 def wall_of(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """Tell what the clocks show at a moment, as a naive time."""
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext as _, ngettext_lazy, 
 
 from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.schedules.cron import parse_cron
-from eztaskmanager.schedules.wall_clock import load_zone, wall_of
+from eztaskmanager.schedules.wall_clock import load_zone, shown_in
 
 if TYPE_CHECKING:
     from eztaskmanager.schedules.schedule import Schedule
@@ -123,6 +123,7 @@ def _time(wall: dt.datetime) -> str:
 
 def _wall(moment: dt.datetime, schedule: Schedule) -> dt.datetime:
     try:
-        return wall_of(moment, load_zone(schedule.timezone))
+        zone = load_zone(schedule.timezone)
     except ScheduleError:
-        return wall_of(moment, dt.timezone.utc)
+        zone = dt.timezone.utc
+    return shown_in(moment, zone).replace(tzinfo=None, fold=0)

@@ -47,6 +47,23 @@ class ListTests(BrowserTestCase):
         self.assertTrue(self.page.evaluate("window.ezSame"))
         self.assertEqual(self.texts("#ez-pulse"), ["Live"])
 
+    def test_a_name_of_one_long_word_pushes_nothing_out_of_sight(self) -> None:
+        task = make_task(name="X" * 255)
+        launch = reverse("admin:eztaskmanager_task_launch", args=[task.pk])
+        change = reverse("admin:eztaskmanager_task_change", args=[task.pk])
+        self.go(LIST)
+        for width in (1440, 390):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for address in (LIST, change, launch):
+                with self.subTest(address, width=width):
+                    self.go(address)
+                    self.assertLessEqual(self.page.evaluate(WIDTH), width)
+                    if address == LIST:
+                        box = self.page.locator("#result_list").evaluate(
+                            "e => [e.scrollWidth, e.parentElement.clientWidth]"
+                        )
+                        self.assertLessEqual(*box)
+
     def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_it_is_seen(self) -> None:
         task = make_task()
         make_report(task)

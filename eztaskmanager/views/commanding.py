@@ -31,6 +31,9 @@ class StopRunView(ReportView):
         if request.accepts("text/html"):
             messages.info(request, text)
             return _page_of(request, pk)
+        if not request.user.has_perm(READ_PERMISSION):
+            # What it ran with, and what went wrong, is for those who may read.
+            return JsonResponse({"message": text, "state": self.report.state, "is_over": self.report.is_over})
         return JsonResponse({"message": text, **tell_run(self.report)})
 
 
@@ -46,7 +49,7 @@ class LaunchAgainView(ReportView):
             address = reverse("admin:eztaskmanager_task_launch", args=[self.report.task_id])
             return redirect(f"{address}?report={self.report.pk}")
         try:
-            report = self.report.task.launch(by=request.user, arguments=self.report.arguments)
+            report = self.report.launch_again(by=request.user)
         except QueueUnreachable as exc:
             messages.warning(request, _("The run waits, for the queue does not answer: %(why)s") % {"why": exc})
         except EzTaskManagerError as exc:

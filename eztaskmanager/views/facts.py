@@ -14,6 +14,7 @@ from django.utils.formats import date_format, get_format, number_format
 from django.utils.translation import get_language, gettext as _
 
 from eztaskmanager.models import LaunchReport
+from eztaskmanager.schedules.wall_clock import shown_in
 
 ICONS = {
     "scheduled": "queued",
@@ -75,7 +76,7 @@ def tell_facts(report: LaunchReport) -> list[Fact]:
 
 def tell_origin(report: LaunchReport) -> str:
     """Say what made it run, and who."""
-    trigger = str(LaunchReport.Trigger(report.trigger).label) if report.trigger else ""
+    trigger = str(report.get_trigger_display())
     if not report.launched_by_name:
         return trigger
     return _("%(user)s, %(trigger)s") % {"user": report.launched_by_name, "trigger": trigger}
@@ -85,7 +86,7 @@ def tell_moment(moment: dt.datetime | None) -> str:
     """Write a moment as the clocks of the active zone show it."""
     if moment is None:
         return ""
-    local = timezone.localtime(moment)
+    local = shown_in(moment, timezone.get_current_timezone())
     return f"{_tell_date(local.date(), get_format('DATE_FORMAT'), get_language())} {local:%H:%M:%S}"
 
 
@@ -126,7 +127,8 @@ def tell_progress(report: LaunchReport) -> dict[str, Any] | None:
         return None
     percent = None
     if current is not None and total:
-        percent = max(0, min(100, int(100 * current / total)))
+        # Shares that no number can hold are all or nothing.
+        percent = int(100 * max(0.0, min(1.0, current / total)))
     return {
         "current": current,
         "total": total,
@@ -141,13 +143,13 @@ def tell_left(report: LaunchReport) -> str:
     current, total, duration = report.progress_current, report.progress_total, report.duration
     if report.is_over or duration is None or not current or not total or not 0 < current < total:
         return ""
-    seconds = math.ceil(duration.total_seconds() * (total - current) / current)
+    seconds = math.ceil(min(duration.total_seconds() * ((total - current) / current), LONGEST_ESTIMATE))
     if seconds <= 59:
         amount = _("%(seconds)s s") % {"seconds": seconds}
     elif seconds <= 59 * 60:
         amount = _("%(minutes)d min") % {"minutes": math.ceil(seconds / 60)}
     else:
-        amount = tell_duration(dt.timedelta(seconds=min(seconds, LONGEST_ESTIMATE)))
+        amount = tell_duration(dt.timedelta(seconds=seconds))
     return _("about %(duration)s left") % {"duration": amount}
 
 
