@@ -46,7 +46,7 @@ class ReportTests(BrowserTestCase):
         self.go(f"{HISTORY}?result=failed")
         today = timezone.localdate().isoformat()
         self.page.fill("input[name=launched_from]", today)
-        self.page.get_by_role("button", name="Filter").click()
+        self.page.get_by_role("button", name="Apply").click()
         self.page.wait_for_url(f"**launched_from={today}**")
         self.assertIn("result=failed", self.page.url)
         self.page.check("#action-toggle")
