@@ -342,6 +342,15 @@ class SecretTests(Case):
         Task.objects.all().delete()
         self.assertIn("$env:NAME", wrong(data)[0])
 
+    def test_those_that_only_the_parser_knows_are_masked_too(self) -> None:
+        make_task("createsuperuser", "--username ann", name="By parser")
+        with override_settings(EZTASKMANAGER_SECRET_OPTIONS=["verbosity", "args"]):
+            Task.objects.filter(name="By parser").update(command=make_command("ez_talk"), arguments="-v 2, word")
+            data, hidden = export_document(names=["By parser"])
+            self.assertEqual((hidden, data["tasks"][0]["arguments"][:7]), (["By parser"], "-v ••••"))
+            import_document(read_document({**data, "tasks": [{**data["tasks"][0], "note": "new"}]}))
+        self.assertEqual(Task.objects.get(name="By parser").arguments, "-v 2, word")
+
     def test_they_are_written_when_that_is_wanted_and_references_always(self) -> None:
         self.assertIn("hidden", self.call("exporttasks", "--with-secrets"))
         Task.objects.update(arguments="--pythonpath $env:WHERE")
