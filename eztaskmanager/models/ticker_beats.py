@@ -33,7 +33,9 @@ class TickerBeatManager(models.Manager["TickerBeat"]):
             Whether it was noted; a kind on a host is noted each few seconds only.
         """
         now, host = timezone.now(), socket.gethostname()
-        if self.filter(kind=kind, host=host, beat_at__gt=now - dt.timedelta(seconds=OFTEN)).exists():
+        # One that lies ahead is from before the clock was set back.
+        lately = (now - dt.timedelta(seconds=OFTEN), now + dt.timedelta(seconds=OFTEN))
+        if self.filter(kind=kind, host=host, beat_at__range=lately).exists():
             return False
         values = {"beat_at": now, "interval": interval, "pid": os.getpid()}
         if not self.filter(kind=kind, host=host).update(**values):

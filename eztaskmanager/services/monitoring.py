@@ -87,11 +87,14 @@ class _Look:
         self._good_until = 0.0
 
     def __call__(self) -> Vitals:
-        if self._vitals is None or time.monotonic() >= self._good_until:
+        # By a name of its own, for other threads ask too.
+        vitals = self._vitals
+        if vitals is None or time.monotonic() >= self._good_until:
             self._vitals = None
-            self._vitals = self._look()
+            vitals = self._look()
             self._good_until = time.monotonic() + VITALS_LAST
-        return self._vitals
+            self._vitals = vitals
+        return vitals
 
     def forget(self) -> None:
         self._vitals = None

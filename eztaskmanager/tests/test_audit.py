@@ -78,6 +78,12 @@ class BeatTests(TestCase):
         tick("eztaskscheduler", 15)
         self.assertTrue(TickerBeat.objects.get().is_alive())
 
+    def test_a_beat_of_before_the_clock_was_set_back_silences_nobody(self) -> None:
+        tick("eztaskscheduler", 15)
+        TickerBeat.objects.update(beat_at=timezone.now() + dt.timedelta(hours=1))
+        self.assertTrue(TickerBeat.objects.beat("eztaskscheduler", 15))
+        self.assertLessEqual(TickerBeat.objects.get().beat_at, timezone.now())
+
     def test_a_slow_ticker_is_given_its_time(self) -> None:
         tick("cron", 3600)
         self.assertTrue(TickerBeat.objects.get().is_alive(timezone.now() + dt.timedelta(hours=2)))
