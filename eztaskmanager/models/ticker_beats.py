@@ -16,6 +16,8 @@ MISSED_BEATS = 3
 PATIENCE = 60.0
 # Who ticks each second need not say so each second.
 OFTEN = 5.0
+# The kind of an engine's timers.
+TIMERS = "timers"
 FORGOTTEN = dt.timedelta(days=1)
 
 

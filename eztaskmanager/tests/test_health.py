@@ -207,6 +207,12 @@ class ImpatienceTests(TransactionTestCase):
         self.assertLess(time.monotonic() - before, 30)
         self.assertEqual(len(began), 1)
         go_on.set()
+        slow = Impatient(lambda: time.sleep(0.3), 0.4, "It")
+        slow._busy.acquire()
+        threading.Timer(0.3, slow._busy.release).start()
+        with self.assertRaises(TooSlow):
+            # What was waited for the one before is not waited for once more.
+            slow()
         wait = Impatient(lambda: "soon", 60, "It")
         self.assertEqual(wait(), "soon")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from http.client import responses
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -72,7 +73,7 @@ def _call(method: str, url: str, body: bytes | None, headers: Mapping[str, str] 
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                status, reason, location = answer.status_code, answer.reason, answer.headers.get("Location", "")
+                status, location = answer.status_code, answer.headers.get("Location", "")
         # Without their cause, which repeats the address, and would get into logs with it.
         except requests.Timeout:
             raise DeliveryFailed(f"{parts.hostname} did not answer within {timeout:g} s.") from None
@@ -81,7 +82,8 @@ def _call(method: str, url: str, body: bytes | None, headers: Mapping[str, str] 
         if 200 <= status < 300:
             return
         if not (300 <= status < 400 and location):
-            raise DeliveryFailed(f"{parts.hostname} answered {status} {reason}.")
+            # The words of the standard: those of the server are part of its answer, which is nobody's.
+            raise DeliveryFailed(f"{parts.hostname} answered {status} {responses.get(status, '')}".rstrip() + ".")
         url = urljoin(url, location)
         if not _is_same_host(parts, _split(url)):
             raise DeliveryFailed(f"{parts.hostname} redirects to another host, {_split(url).hostname}.")
