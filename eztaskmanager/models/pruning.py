@@ -108,8 +108,13 @@ class Pruner:
 
     def _delete(self, batch: Sequence[Doomed]) -> None:
         with transaction.atomic():
-            tasks_by_pk(batch[0].task_id).lock()
-            _, counts = self._among.filter(pk__in=[one.pk for one in batch]).delete()
+            task = tasks_by_pk(batch[0].task_id)
+            task.lock()
+            rows = self._among.filter(pk__in=[one.pk for one in batch])
+            # Once, rather than for each of them.
+            rows.derives_tasks = True
+            _, counts = rows.delete()
+            task.derive()
         self.n_reports += counts.get(LaunchReport._meta.label, 0)
         self.n_lines += counts.get(Log._meta.label, 0)
 

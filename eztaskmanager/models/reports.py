@@ -292,10 +292,16 @@ class LaunchReport(models.Model):
 
     def _plan_retry(self) -> LaunchReport | None:
         """Queue the next attempt, unless someone wanted the run to stop or the attempts are used up."""
-        if self.invocation_result not in self.RETRIED or self.stop_requested_at is not None:
-            return None
         if self.attempt > self.task.max_retries:
             return None
+        # A run that was taken for lost has its next attempt already, and may have ended well meanwhile.
+        planned = LaunchReport.objects.filter(retry_of=self.retry_of_id or self.pk, attempt=self.attempt + 1)
+        if self.invocation_result not in self.RETRIED or self.stop_requested_at is not None:
+            planned.queued().delete()
+            return None
+        found = planned.select_related("task").first()
+        if found is not None:
+            return None if found.is_over else found
         return LaunchReport.objects.create(
             task=self.task,
             trigger=self.Trigger.RETRY,

@@ -16,6 +16,8 @@ MISSED_BEATS = 3
 PATIENCE = 60.0
 # Who ticks each second need not say so each second.
 OFTEN = 5.0
+# The kind of an engine's timers.
+TIMERS = "timers"
 FORGOTTEN = dt.timedelta(days=1)
 
 
@@ -33,7 +35,9 @@ class TickerBeatManager(models.Manager["TickerBeat"]):
             Whether it was noted; a kind on a host is noted each few seconds only.
         """
         now, host = timezone.now(), socket.gethostname()
-        if self.filter(kind=kind, host=host, beat_at__gt=now - dt.timedelta(seconds=OFTEN)).exists():
+        # One that lies ahead is from before the clock was set back.
+        lately = (now - dt.timedelta(seconds=OFTEN), now + dt.timedelta(seconds=OFTEN))
+        if self.filter(kind=kind, host=host, beat_at__range=lately).exists():
             return False
         values = {"beat_at": now, "interval": interval, "pid": os.getpid()}
         if not self.filter(kind=kind, host=host).update(**values):

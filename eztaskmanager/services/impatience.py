@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -44,6 +45,7 @@ class Impatient(Generic[T]):
         is_in_memory = connection.vendor == "sqlite" and connection.is_in_memory_db()  # type: ignore[attr-defined]
         if connection.in_atomic_block or is_in_memory:
             return self._step()
+        deadline = time.monotonic() + self._seconds
         if not self._busy.acquire(timeout=self._seconds):
             raise TooSlow(f"{self._name} has not answered for a while.")
         answers: list[T] = []
@@ -60,7 +62,7 @@ class Impatient(Generic[T]):
 
         thread = threading.Thread(target=work, name=f"eztaskmanager {self._name}", daemon=True)
         thread.start()
-        thread.join(self._seconds)
+        thread.join(max(0.0, deadline - time.monotonic()))
         if errors:
             raise errors[0]
         if not answers:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from eztaskmanager.models import LaunchReport, Task, TickerBeat
 from eztaskmanager.services.impatience import Impatient
 from eztaskmanager.services.queues import QueueStatus, get_task_service
+from eztaskmanager.services.queues.quiet_timers import timers_are_quiet
 from eztaskmanager.settings import app_settings
 
 # Seconds that each look may take.
@@ -35,7 +36,7 @@ class Vitals:
 
     Attributes:
         needs_ticker: There are schedules, or retries, that wait for their time.
-        has_ticker: Somebody ticks.
+        has_ticker: Somebody ticks, or timers that are quiet until the next ride do.
         seconds: How long the database took to answer.
     """
 
@@ -74,7 +75,7 @@ def check_vitals() -> Vitals:
     needs_ticker = Task.objects.filter(cached_next_ride__isnull=False).exists() or (
         LaunchReport.objects.queued().filter(enqueued_at=None, due_at__isnull=False).exists()
     )
-    has_ticker = TickerBeat.objects.any_alive()
+    has_ticker = TickerBeat.objects.any_alive() or (needs_ticker and timers_are_quiet())
     return Vitals(needs_ticker, has_ticker, time.monotonic() - began)
 
 
@@ -87,11 +88,14 @@ class _Look:
         self._good_until = 0.0
 
     def __call__(self) -> Vitals:
-        if self._vitals is None or time.monotonic() >= self._good_until:
+        # By a name of its own, for other threads ask too.
+        vitals = self._vitals
+        if vitals is None or time.monotonic() >= self._good_until:
             self._vitals = None
-            self._vitals = self._look()
+            vitals = self._look()
             self._good_until = time.monotonic() + VITALS_LAST
-        return self._vitals
+            self._vitals = vitals
+        return vitals
 
     def forget(self) -> None:
         self._vitals = None

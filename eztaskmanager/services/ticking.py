@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from eztaskmanager.exceptions import TaskQueueException
 from eztaskmanager.models import LaunchReport, Task, TickerBeat
+from eztaskmanager.models.ticker_beats import TIMERS
 from eztaskmanager.services.alerting import Watch
 from eztaskmanager.services.notifications import send_due
 from eztaskmanager.services.patience import AWAY
@@ -112,7 +113,7 @@ def ring(task_id: int) -> None:
             ride_planned.send(sender=Task, task=task)
     # An engine's timers are quiet between two rides.
     due = next_due()
-    is_noted = TickerBeat.objects.beat("timers", 0 if due is None else (due - timezone.now()).total_seconds())
+    is_noted = TickerBeat.objects.beat(TIMERS, 0 if due is None else (due - timezone.now()).total_seconds())
     # Where no ticker runs, one timer looks after the others, and after all else.
     get_task_service().look_after_timers()
     do_chores(now if is_noted else None)

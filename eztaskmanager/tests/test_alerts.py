@@ -21,8 +21,10 @@ from eztaskmanager.services.alerting import Watch, keeping, open_alerts
 from eztaskmanager.services.alerting.durations import longest_expected, longest_usual
 from eztaskmanager.services.alerting.finding import find_idle_queues
 from eztaskmanager.services.alerting.silence import notice_silence
+from eztaskmanager.services.monitoring import check_vitals
 from eztaskmanager.services.notifications import send_due
 from eztaskmanager.services.queues import QueueStatus, get_task_service
+from eztaskmanager.services.queues.memory import MemoryTaskQueueService
 from eztaskmanager.services.ticking import ring, tick
 from eztaskmanager.tests.factories import make_command, make_report, make_task, make_user
 from eztaskmanager.tests.test_notification_outbox import ListingHandler, mine
@@ -257,6 +259,12 @@ class WorkerTests(AlertCase):
             self.assertEqual(self.ask_again(), [])
 
 
+class RingingService(MemoryTaskQueueService):
+    """An engine with timers."""
+
+    supports_timers = True
+
+
 class SilenceTests(AlertCase):
     def test_a_worker_notices_that_nobody_ticks_and_a_tick_ends_it(self) -> None:
         make_task(scheduling=self.now + dt.timedelta(days=1))
@@ -287,6 +295,20 @@ class SilenceTests(AlertCase):
         make_task(scheduling=self.now + dt.timedelta(days=1))
         TickerBeat.objects.create(kind="cron", host="web1", pid=1, interval=600, beat_at=self.now - 10 * MINUTE)
         self.assertFalse(notice_silence(make_report()))
+
+    def test_timers_of_an_engine_are_quiet_between_two_rides(self) -> None:
+        task = make_task(scheduling=self.now + dt.timedelta(days=1))
+        with override_settings(EZTASKMANAGER_QUEUE_SERVICE_TYPE=f"{__name__}.RingingService"):
+            self.assertFalse(notice_silence(make_report()))
+            self.assertTrue(check_vitals().is_well)
+            # One that should have rung did not.
+            Task.objects.filter(pk=task.pk).update(cached_next_ride=self.now - 2 * MINUTE)
+            self.assertFalse(check_vitals().is_well)
+            self.assertTrue(notice_silence(make_report()))
+            # Where a scheduler has been, it is missed at once.
+            Task.objects.filter(pk=task.pk).update(cached_next_ride=self.now + MINUTE)
+            TickerBeat.objects.create(kind="celery", host="web1", pid=1, interval=1, beat_at=self.now - 10 * MINUTE)
+            self.assertFalse(check_vitals().is_well)
 
     def test_a_run_of_a_fresh_slot_shows_that_somebody_ticks(self) -> None:
         report = make_report(planned_at=self.now)

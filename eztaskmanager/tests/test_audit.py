@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
@@ -78,9 +80,19 @@ class BeatTests(TestCase):
         tick("eztaskscheduler", 15)
         self.assertTrue(TickerBeat.objects.get().is_alive())
 
+    def test_a_beat_of_before_the_clock_was_set_back_silences_nobody(self) -> None:
+        tick("eztaskscheduler", 15)
+        TickerBeat.objects.update(beat_at=timezone.now() + dt.timedelta(hours=1))
+        self.assertTrue(TickerBeat.objects.beat("eztaskscheduler", 15))
+        self.assertLessEqual(TickerBeat.objects.get().beat_at, timezone.now())
+
     def test_a_slow_ticker_is_given_its_time(self) -> None:
         tick("cron", 3600)
         self.assertTrue(TickerBeat.objects.get().is_alive(timezone.now() + dt.timedelta(hours=2)))
+
+    def test_one_that_is_called_now_and_then_says_how_often(self) -> None:
+        call_command("eztaskscheduler", "--once", "--interval=600", stdout=io.StringIO())
+        self.assertTrue(TickerBeat.objects.get().is_alive(timezone.now() + dt.timedelta(minutes=20)))
 
     def test_who_was_silent_for_a_day_is_forgotten(self) -> None:
         TickerBeat.objects.create(

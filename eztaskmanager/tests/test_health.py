@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import time
 from typing import Any
+from unittest import mock
 
 from django.contrib.auth.models import Permission
 from django.db import OperationalError, connection
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from eztaskmanager.models import LaunchReport, Task, TickerBeat
 from eztaskmanager.services.impatience import Impatient, TooSlow
-from eztaskmanager.services.monitoring import look_at_vitals, missing_migrations, tell_of_waiting
+from eztaskmanager.services.monitoring import Vitals, look_at_vitals, missing_migrations, tell_of_waiting
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.services.queues.memory import MemoryTaskQueueService
 from eztaskmanager.tests.factories import make_report, make_task, make_user
@@ -22,6 +23,20 @@ from eztaskmanager.tests.factories import make_report, make_task, make_user
 ADDRESS = "/eztaskmanager/health/"
 TOKEN = "a token that is long enough"
 State = LaunchReport.State
+
+
+class LookTests(SimpleTestCase):
+    def test_a_look_that_another_thread_begins_anew_meanwhile_is_still_told(self) -> None:
+        look = type(look_at_vitals)()
+        vitals = look._vitals = Vitals(needs_ticker=False, has_ticker=False, seconds=0.0)
+        look._good_until = time.monotonic() + 60
+
+        def forget() -> float:
+            look.forget()
+            return 0.0
+
+        with mock.patch("eztaskmanager.services.monitoring.time.monotonic", forget):
+            self.assertIs(look(), vitals)
 
 
 class OddService(MemoryTaskQueueService):
@@ -192,6 +207,12 @@ class ImpatienceTests(TransactionTestCase):
         self.assertLess(time.monotonic() - before, 30)
         self.assertEqual(len(began), 1)
         go_on.set()
+        slow = Impatient(lambda: time.sleep(0.3), 0.4, "It")
+        slow._busy.acquire()
+        threading.Timer(0.3, slow._busy.release).start()
+        with self.assertRaises(TooSlow):
+            # What was waited for the one before is not waited for once more.
+            slow()
         wait = Impatient(lambda: "soon", 60, "It")
         self.assertEqual(wait(), "soon")
 

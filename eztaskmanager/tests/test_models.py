@@ -196,6 +196,16 @@ class EndTests(TestCase):
         self.assertEqual((report.state, report.invocation_result, report.retries.count()), ("started", "", 0))
         self.assertEqual(Task.objects.get().status, Task.STATUS_STARTED)
 
+    def test_a_run_taken_for_lost_that_ends_after_all_has_one_next_attempt_or_none(self) -> None:
+        report = self.started()
+        report.finish("lost")
+        report.finish("failed")
+        self.assertEqual(report.retries.count(), 1)
+        other = self.started()
+        other.finish("lost")
+        other.finish("ok")
+        self.assertEqual(other.retries.count(), 0)
+
     def test_a_run_that_was_ended_by_others_may_not_go_on(self) -> None:
         report = self.started()
         report.finish("stopped")

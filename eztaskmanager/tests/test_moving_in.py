@@ -40,6 +40,19 @@ class CrontabTests(TestCase):
             call_command("importcrontab", *words, stdout=out)
         return out.getvalue()
 
+    def test_a_command_that_will_not_run_is_told_of(self) -> None:
+        for words in ((), ("--check",)):
+            said = self.read(*words, crontab="0 1 * * * python manage.py flush --no-input\n")
+            self.assertIn("inactive", said)
+
+    def test_the_name_of_a_task_holds_no_secrets_of_its_line(self) -> None:
+        with override_settings(EZTASKMANAGER_SECRET_OPTIONS=["database"]):
+            self.read(crontab="0 1 * * * python manage.py check --tag urls --database default\n")
+        task = Task.objects.get()
+        self.assertEqual(
+            (task.name, task.arguments), ("check --tag urls --database ••••", "--tag urls, --database default")
+        )
+
     def test_lines_that_call_manage_py_are_tasks_and_the_others_are_told_of(self) -> None:
         said = self.read("--category", "From cron")
         rows = Task.objects.order_by("pk").values_list(

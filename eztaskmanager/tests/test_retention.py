@@ -231,6 +231,18 @@ class PrunerTests(TestCase):
         task.refresh_from_db()
         self.assertIsNone(task.cached_last_invocation_result)
 
+    def test_many_reports_of_a_task_cost_no_query_each(self) -> None:
+        def cost(n_reports: int) -> int:
+            task = make_task(name=f"with {n_reports}")
+            rows = [Doomed(ended(task).pk, task.pk, 0) for _ in range(n_reports)]
+            pruner = Pruner()
+            with CaptureQueriesContext(connection) as queries:
+                self.assertTrue(pruner.remove(rows))
+            self.assertEqual((pruner.n_reports, kept()), (n_reports, set()))
+            return len(queries)
+
+        self.assertEqual(cost(3), cost(40))
+
     def test_what_became_the_last_run_meanwhile_stays(self) -> None:
         task = make_task()
         old, new = ended(task), ended(task)

@@ -16,7 +16,7 @@ from unittest import mock
 import yaml
 from django.apps.registry import Apps
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.test import SimpleTestCase, TestCase, TransactionTestCase, override_settings, tag
 from django.utils import timezone
@@ -342,6 +342,15 @@ class SecretTests(Case):
         Task.objects.all().delete()
         self.assertIn("$env:NAME", wrong(data)[0])
 
+    def test_those_that_only_the_parser_knows_are_masked_too(self) -> None:
+        make_task("createsuperuser", "--username ann", name="By parser")
+        with override_settings(EZTASKMANAGER_SECRET_OPTIONS=["verbosity", "args"]):
+            Task.objects.filter(name="By parser").update(command=make_command("ez_talk"), arguments="-v 2, word")
+            data, hidden = export_document(names=["By parser"])
+            self.assertEqual((hidden, data["tasks"][0]["arguments"][:7]), (["By parser"], "-v ••••"))
+            import_document(read_document({**data, "tasks": [{**data["tasks"][0], "note": "new"}]}))
+        self.assertEqual(Task.objects.get(name="By parser").arguments, "-v 2, word")
+
     def test_they_are_written_when_that_is_wanted_and_references_always(self) -> None:
         self.assertIn("hidden", self.call("exporttasks", "--with-secrets"))
         Task.objects.update(arguments="--pythonpath $env:WHERE")
@@ -486,11 +495,15 @@ class AtOnceTests(TransactionTestCase):
     def test_two_imports_at_once_make_each_task_once(self) -> None:
         document = read_document({"tasks": [{"name": f"task {number}", "command": "check"} for number in range(20)]})
         barrier = threading.Barrier(3)
+        n_changes: list[int] = []
 
         def run() -> None:
+            # As SQLite is by default; other databases know no such word.
+            connection.ensure_connection()
+            setattr(connection, "transaction_mode", None)
             try:
                 barrier.wait()
-                import_document(document)
+                n_changes.append(len(import_document(document).changes))
             finally:
                 connections.close_all()
 
@@ -501,6 +514,8 @@ class AtOnceTests(TransactionTestCase):
             thread.join()
         self.assertEqual(Task.objects.count(), 20)
         self.assertEqual(AppCommand.objects.count(), 1)
+        # The others waited, and found nothing left to do.
+        self.assertEqual(sorted(n_changes), [0, 0, 20])
 
 
 class FieldTests(SimpleTestCase):

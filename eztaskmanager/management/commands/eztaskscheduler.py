@@ -32,7 +32,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the interval, a single tick, a health file."""
-        parser.add_argument("--once", action="store_true", help="tick once and end")
+        parser.add_argument(
+            "--once", action="store_true", help="tick once and end; --interval tells when the next is due"
+        )
         parser.add_argument(
             "--interval",
             type=_seconds,
@@ -48,7 +50,8 @@ class Command(BaseCommand):
         if health_file is not None and not health_file.parent.is_dir():
             raise CommandError(f"The health file cannot be made: there is no directory {str(health_file.parent)!r}.")
         if options["once"]:
-            count = tick("eztaskscheduler --once")
+            # Whoever calls it once a minute need not say so.
+            count = tick("eztaskscheduler --once", max(60, options["interval"]))
             self.stdout.write(f"Slots run: {count}.")
             return
         self.stdout.write("The scheduler is up; end it with Ctrl-C.")

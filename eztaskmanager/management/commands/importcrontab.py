@@ -85,6 +85,8 @@ class Command(BaseCommand):
             plan = import_document(document, keeps_rest=True)
             for change in plan.changes:
                 self.stdout.write(f"{change.what} {change.name!r} {change.verb}.")
+        for note in plan.notes:
+            self.stdout.write(f"Note: {note}")
         self.stdout.write(f"Lines taken: {len(entries)}; unchanged tasks: {plan.n_unchanged}.")
         if not options["timezone"]:
             zone = timezone.get_default_timezone_name()

@@ -17,6 +17,7 @@ from eztaskmanager.models import Alert, LaunchReport, Task, TickerBeat
 from eztaskmanager.models.ticker_beats import PATIENCE
 from eztaskmanager.services.alerting.durations import longest_expected
 from eztaskmanager.services.queues import QueueStatus, get_task_service
+from eztaskmanager.services.queues.quiet_timers import timers_are_quiet
 from eztaskmanager.settings import app_settings
 
 logger = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ def find_silent_ticker(now: dt.datetime) -> Iterator[Problem]:
     # Whoever was heard of just now is alive; so where all is well this is one query.
     heard = TickerBeat.objects.filter(beat_at__gt=now - dt.timedelta(seconds=PATIENCE))
     planned = Task.objects.filter(~Exists(heard), cached_next_ride__isnull=False)
-    if not planned.exists() or TickerBeat.objects.any_alive(now):
+    if not planned.exists() or TickerBeat.objects.any_alive(now) or timers_are_quiet(now):
         return
     last = TickerBeat.objects.order_by("-beat_at").first()
     if last is None:

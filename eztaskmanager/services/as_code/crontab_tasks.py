@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from eztaskmanager.arguments import get_parser, to_text, validate
+from eztaskmanager.arguments import get_parser, hide_secrets, to_text, validate
 from eztaskmanager.crontabs import CronLine, NotACall, find_call
 from eztaskmanager.crontabs.lines import Unreadable
 from eztaskmanager.exceptions import ArgumentsError, TaskFileError
@@ -63,7 +63,8 @@ def _make_entry(line: CronLine | Unreadable, category: str, zone: str) -> tuple[
     app_name, name = find_command(call.name)
     arguments = to_text(call.argv, get_parser(name))
     validate(name, arguments)
-    title = line.comment or f"{name} {' '.join(call.argv)}".strip()
+    # A name is shown to everyone.
+    title = line.comment or hide_secrets(f"{name} {' '.join(call.argv)}".strip(), name, arguments)
     entry: Plain = {
         "name": " ".join(title.split())[: _longest_name()],
         "command": f"{app_name}: {name}",

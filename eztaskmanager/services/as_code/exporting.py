@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from eztaskmanager.arguments import mask_secrets
+from eztaskmanager.arguments import mask_arguments
 from eztaskmanager.exceptions import TaskFileError
 from eztaskmanager.models import Task, TaskCategory
 from eztaskmanager.services.as_code.documents import Plain, write_document
 from eztaskmanager.services.as_code.planning import say_twins
 from eztaskmanager.services.as_code.values import columns_of
-from eztaskmanager.settings import app_settings
 
 
 def export_document(
@@ -46,7 +45,7 @@ def export_document(
     documents = []
     for task in tasks:
         values = columns_of(task)
-        shown = values["arguments"] if with_secrets else mask_secrets(values["arguments"], app_settings.SECRET_OPTIONS)
+        shown = values["arguments"] if with_secrets else mask_arguments(task.command.name, values["arguments"])
         if shown != values["arguments"]:
             hidden.append(task.name)
         documents.append({**values, "arguments": shown})

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import F
 
 from eztaskmanager.exceptions import TaskQueueException
 from eztaskmanager.log_extra import about_ids
@@ -37,8 +38,11 @@ def import_document(document: Document, *, keeps_rest: bool = False, doomed: Col
     Raises:
         TaskFileError: Nothing was done, for it cannot all be.
     """
+    # Looked for before the transaction, which is to begin with the lock: SQLite refuses it to who has read.
+    has_table = MigrationRecorder(connection).has_table()
     with transaction.atomic():
-        _be_alone()
+        if has_table:
+            _be_alone()
         plan = make_plan(document, keeps_rest=keeps_rest)
         commands = collect({step.command for step in plan.steps})
         categories = _write_categories(plan)
@@ -60,9 +64,9 @@ def delete(task: Task) -> None:
 
 def _be_alone() -> None:
     """Wait until other imports are done; two at once would make the same tasks twice, for names are no key."""
-    recorder = MigrationRecorder(connection)
-    if recorder.has_table():
-        list(recorder.migration_qs.filter(app="eztaskmanager", name="0001_initial").select_for_update())
+    first = MigrationRecorder(connection).migration_qs.filter(app="eztaskmanager", name="0001_initial")
+    # A write that changes nothing is a lock on every database.
+    first.update(name=F("name"))
 
 
 def _write_categories(plan: Plan) -> dict[str, TaskCategory]:

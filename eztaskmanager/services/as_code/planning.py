@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from eztaskmanager.arguments import get_parser, mask_secrets, to_text, validate
+from eztaskmanager.arguments import get_parser, mask_arguments, to_text, validate
 from eztaskmanager.arguments.secrets import MASK
 from eztaskmanager.exceptions import ArgumentsError, CommandUnavailable
 from eztaskmanager.models import AppCommand, Task, TaskCategory
@@ -14,7 +14,6 @@ from eztaskmanager.services.as_code.commands import Key, find_command, rows_of
 from eztaskmanager.services.as_code.differences import Change
 from eztaskmanager.services.as_code.documents import Document, Plain, Problems, TaskEntry, write_task
 from eztaskmanager.services.as_code.values import DEFAULTS, SLOTS, Columns, columns_of
-from eztaskmanager.settings import app_settings
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,8 @@ def say_twins(what: str, rows: Sequence[Task | TaskCategory]) -> str:
 
 def masked(values: Columns) -> Plain:
     """Write a task without secrets."""
-    return write_task({**values, "arguments": mask_secrets(values["arguments"], app_settings.SECRET_OPTIONS)})
+    command = values["command"].rpartition(": ")[2]
+    return write_task({**values, "arguments": mask_arguments(command, values["arguments"])})
 
 
 def _make_step(entry: TaskEntry, task: Task | None, known: Mapping[Key, AppCommand], keeps_rest: bool) -> Step:
@@ -123,7 +123,7 @@ def _read_arguments(command: str, arguments: str | list[str], before: Columns) -
     text = arguments if isinstance(arguments, str) else to_text(arguments, get_parser(command))
     if MASK not in text:
         return text
-    if before and mask_secrets(before["arguments"], app_settings.SECRET_OPTIONS) == text:
+    if before and mask_arguments(command, before["arguments"]) == text:
         return str(before["arguments"])
     raise ArgumentsError(
         f"{MASK} stands in place of a secret, which the database does not have with just these other arguments;"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.client import responses
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -12,6 +14,8 @@ from eztaskmanager.services.notifications.base import DeliveryFailed
 
 SCHEMES = ("http", "https")
 MOST_REDIRECTS = 3
+# How much longer than the time-out it may all take, with redirects, and with servers that answer byte by byte.
+PATIENCE = 3
 AGENT = f"django-eztaskmanager/{__version__}"
 PORTS = {"http": 80, "https": 443}
 
@@ -32,11 +36,31 @@ def call(
         url: Of http or https.
         body: What is sent.
         headers: What is said beside it.
-        timeout: Seconds to wait for the connection, and as many for the answer.
+        timeout: Seconds to wait for the connection, and as many for the answer; all together no more than three times
+            as long.
 
     Raises:
         DeliveryFailed: It did not answer, or not so. The address itself, which may be a secret, is not told.
     """
+    # The time-out of a socket is about each byte, and a server may send one now and then for ever.
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            _call(method, url, body, headers, timeout)
+        except BaseException as exc:  # The edge of the thread; it is raised again in the one that waits.
+            failures.append(exc)
+
+    thread = threading.Thread(target=work, name="eztaskmanager call", daemon=True)
+    thread.start()
+    thread.join(PATIENCE * timeout)
+    if thread.is_alive():
+        raise DeliveryFailed(f"{_split(url).hostname} did not come to an end within {PATIENCE * timeout:g} s.")
+    if failures:
+        raise failures[0]
+
+
+def _call(method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, timeout: float) -> None:
     for _ in range(MOST_REDIRECTS + 1):
         parts = _split(url)
         try:
@@ -49,15 +73,17 @@ def call(
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                status, reason, location = answer.status_code, answer.reason, answer.headers.get("Location", "")
-        except requests.Timeout as exc:
-            raise DeliveryFailed(f"{parts.hostname} did not answer within {timeout:g} s.") from exc
+                status, location = answer.status_code, answer.headers.get("Location", "")
+        # Without their cause, which repeats the address, and would get into logs with it.
+        except requests.Timeout:
+            raise DeliveryFailed(f"{parts.hostname} did not answer within {timeout:g} s.") from None
         except (requests.RequestException, ValueError) as exc:
-            raise DeliveryFailed(f"{parts.hostname} could not be called: {_reason(exc)}.") from exc
+            raise DeliveryFailed(f"{parts.hostname} could not be called: {_reason(exc)}.") from None
         if 200 <= status < 300:
             return
         if not (300 <= status < 400 and location):
-            raise DeliveryFailed(f"{parts.hostname} answered {status} {reason}.")
+            # The words of the standard: those of the server are part of its answer, which is nobody's.
+            raise DeliveryFailed(f"{parts.hostname} answered {status} {responses.get(status, '')}".rstrip() + ".")
         url = urljoin(url, location)
         if not _is_same_host(parts, _split(url)):
             raise DeliveryFailed(f"{parts.hostname} redirects to another host, {_split(url).hostname}.")

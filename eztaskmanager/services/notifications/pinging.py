@@ -67,15 +67,12 @@ class StartPing:
     """
 
     def __init__(self, report: LaunchReport) -> None:
-        self._address = None
-        self._extra = about(report)
-        if report.task.ping_url:
-            self._address = address_of(report.task.ping_url, START, run_id_of(report))
+        self._report = report
         self._thread: threading.Thread | None = None
 
     def wrap(self, started: Callable[[int], None]) -> Callable[[int], None]:
         """Give what is called once the command's process is there; a thread before that would forbid to fork."""
-        if self._address is None:
+        if not self._report.task.ping_url:
             return started
 
         def start(pid: int) -> None:
@@ -91,10 +88,13 @@ class StartPing:
             self._thread.join(2 * TIMEOUT)
 
     def _call(self) -> None:
+        report = self._report
         try:
-            _call(self._address or "")
+            address = address_of(report.task.ping_url, START, run_id_of(report))
+            if address is not None:
+                _call(address)
         except Exception as exc:  # The edge of the thread; that a run has started is not told again later.
-            logger.warning("The start of a run was not told to the address of its task: %s", exc, extra=self._extra)
+            logger.warning("The start of a run was not told to the address of its task: %s", exc, extra=about(report))
 
 
 def ping_end(row: Notification) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+import traceback
 from collections.abc import Sequence
 
 from django.utils import timezone
@@ -59,11 +60,20 @@ def send_due(*, of: Sequence[LaunchReport] | None = None, seconds: float = 30) -
 def _send(row: Notification) -> bool:
     """Tell one, if no other sender is at it. Returns whether it was told."""
     handler, fault = _find(row)
+    if row.attempts >= MOST_ATTEMPTS:
+        # Those who tried noted no end: it may be what they died of, and would be the end of each who tries it.
+        logger.error("Nobody is told about %s any more: its senders died.", row.report or row.alert, extra=_about(row))
+        _settle(row, Notification.State.FAILED, gettext("Those who were to tell it died, each time."))
+        return False
     if _is_held(row, handler) or not _claim(row):
         return False
     try:
         if fault is not None:
             raise fault
+        if row.is_ping and row.report is not None and not row.report.is_over:
+            # It was taken for lost, and came back; its end is still to come.
+            row.delete()
+            return False
         if row.is_ping:
             ping_end(row)
         elif handler is None:
@@ -127,7 +137,7 @@ def _note_failure(row: Notification, handler: Configured | None, exc: Exception)
     subject, extra = row.report or row.alert, _about(row)
     error = describe_failure(exc, handler)
     if row.attempts == 1:
-        logger.exception("%s did not tell about %s.", name, subject, extra=extra)
+        _log_failure(f"{name} did not tell about {subject}.", handler, exc, extra)
     else:
         logger.warning("%s did not tell about %s, attempt %d: %s", name, subject, row.attempts, error, extra=extra)
     if row.attempts >= MOST_ATTEMPTS:
@@ -148,6 +158,16 @@ def describe_failure(exc: Exception, handler: Configured | None) -> str:
     """Say why it was not told, without the handler's secrets."""
     text = str(exc) if isinstance(exc, DeliveryFailed) else f"{type(exc).__name__}: {exc}"
     return (text if handler is None else handler.without_secrets(text))[:LONGEST_ERROR]
+
+
+def _log_failure(sentence: str, handler: Configured | None, exc: Exception, extra: Extra) -> None:
+    trace = "".join(traceback.format_exception(exc)).rstrip()
+    masked = trace if handler is None else handler.without_secrets(trace)
+    if masked == trace:
+        logger.error("%s", sentence, exc_info=exc, extra=extra)
+    else:
+        # Without the exception itself, which says what the settings keep secret.
+        logger.error("%s\n%s", sentence, masked, extra=extra)
 
 
 def _settle(row: Notification, state: str, error: str) -> None:
