@@ -119,9 +119,15 @@ class _Walk:
     def pass_item(self, item: Item) -> Iterator[Piece]:
         """Give the pieces of the next item."""
         is_open = self._option is not None and (not self._n_values or self.reader.takes_several(self._option))
-        if item.option is None and not is_open and len(item.values) > 1 and self.reader.positional_takes_one():
-            yield from self._pass_joined(item.values)
-            return
+        if item.option is None and len(item.values) > 1 and self.reader.positional_takes_one():
+            # One word by `to_argv`, whoever takes it then.
+            if not is_open:
+                yield from self._pass_joined(item.values)
+            elif self._secret:
+                yield Piece(tuple(item.values), self._secret)
+                self._n_values += 1
+            if not is_open or self._secret:
+                return
         # Words of an option that takes one value are that value, two dashes too.
         is_one = len(item.values) > 1 and item.option is not None and self.reader.option_takes_one(item.option)
         words = ([] if item.option is None else [item.option]) + list(item.values)
@@ -157,7 +163,14 @@ class _Walk:
     def _is_option(self, word: str) -> bool:
         if self._is_past_options or not looks_like_option(word):
             return False
+        if self.has_parser and " " in word and not self._is_known(word):
+            # To argparse a word with a blank is a value.
+            return False
         return NEGATIVE_NUMBER.fullmatch(word) is None or bool(self.reader.names_of_option(word))
+
+    def _is_known(self, word: str) -> bool:
+        name = word.partition("=")[0]
+        return bool(self.reader.names_of_option(name)) or self.reader.split_joined(word) is not None
 
     def _pass_option(self, word: str, tie: str) -> Iterator[Piece]:
         self._is_closed = False

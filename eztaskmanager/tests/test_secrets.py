@@ -71,6 +71,8 @@ class MaskTests(SimpleTestCase):
             ("example.org, hunter2", "example.org, ••••"),
             ("-q, my host, hunter2", "-q, my host, ••••"),
             ("host, my hunter2", "host, ••••"),
+            ("--password, my hunter2", "--password, ••••"),
+            ('--password, "--name hunter2"', "--password, ••••"),
             ("my --password hunter2", "my --password ••••"),
             ("my --password=hunter2", "my ••••"),
             ("--name a -- b, --password hunter2", "--name a -- b, --password ••••"),
