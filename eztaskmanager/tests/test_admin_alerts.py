@@ -147,7 +147,7 @@ class NotificationPageTests(AdminTestCase):
         request._dont_enforce_csrf_checks = True
         shown = Admin(LaunchReport, admin.site).change_view(request, str(self.report.pk))
         page = shown.render().content.decode()
-        self.assertIn("Told", page)
+        self.assertIn("<h2>Notifications</h2>", page)
         self.assertIn("refused &lt;script", page)
         self.assertIn("2 attempts", page)
         self.assertNotIn(NASTY, page)

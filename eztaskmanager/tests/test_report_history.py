@@ -219,7 +219,7 @@ class LaunchAgainTests(QueueingTestCase):
     def test_hundreds_are_refused_at_once(self) -> None:
         task = make_task()
         (said,) = self.again(*(over(task) for _ in range(101)))
-        self.assertIn("At most 100", said)
+        self.assertIn("No more than 100", said)
         self.assertEqual(LaunchReport.objects.count(), 101)
 
 
