@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +27,7 @@ POSITIVE_OR_NONE = (
     *("N_REPORTS_KEPT", "N_FAILED_REPORTS_KEPT", "KEEP_DAYS", "KEEP_FAILED_DAYS"),
 )
 SHORTEST_TOKEN = 16
+LISTS = ("SECRET_OPTIONS", "ENVIRONMENT_VARIABLES")
 ISOLATIONS = ("auto", "fork", "spawn", "inline")
 
 
@@ -77,6 +78,12 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
                     id="eztaskmanager.E012",
                 )
             )
+    for name in LISTS:
+        value = getattr(app_settings, name)
+        # A single text would be taken for its letters.
+        is_list = isinstance(value, Iterable) and not isinstance(value, str) and all(isinstance(v, str) for v in value)
+        if value is not None and not is_list:
+            found.append(Error(f"EZTASKMANAGER_{name} is {value!r}; it must list texts.", id="eztaskmanager.E013"))
     return found
 
 

@@ -175,7 +175,7 @@ def _category_mark(task: Task) -> SafeString:
         return SafeString("")
     return format_html(
         '<svg class="ez-category-mark" role="img" aria-label="{}" width="10" height="10" viewBox="0 0 10 10">'
-        '<title>{}</title><circle cx="5" cy="5" r="4.5" fill="{}"/></svg>',
+        '<title>{}</title><rect width="10" height="10" rx="3" fill="{}"/></svg>',
         task.category.name,
         task.category.name,
         task.category.color or "currentColor",

@@ -31,6 +31,8 @@ class CheckTests(SimpleTestCase):
             ({"ISOLATION": "none"}, ["eztaskmanager.E010"]),
             ({"LOST_AFTER": 0}, ["eztaskmanager.E011"]),
             ({"STOP_GRACE": "soon", "N_REPORTS_INLINE": True}, ["eztaskmanager.E011", "eztaskmanager.E011"]),
+            ({"SECRET_OPTIONS": "password"}, ["eztaskmanager.E013"]),
+            ({"ENVIRONMENT_VARIABLES": [7]}, ["eztaskmanager.E013"]),
             ({"TASKS": 7}, ["eztaskmanager.E050"]),
             ({"TASKS": "no/such/file.json"}, ["eztaskmanager.E051"]),
             ({"TASKS": {"tasks": [{}], "task": []}}, ["eztaskmanager.E052"] * 3),
