@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -56,9 +57,20 @@ class Browser:
 
     def get(self, path: str) -> str:
         """Read a page."""
-        with self.opener.open(f"{self.root}{path}", timeout=30) as answer:
-            text: str = answer.read().decode()
-        return text
+        return self._open(path)
+
+    def _open(self, path: str, data: bytes | None = None) -> str:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                with self.opener.open(f"{self.root}{path}", data, timeout=30) as answer:
+                    text: str = answer.read().decode()
+                return text
+            except urllib.error.URLError as exc:
+                # The web server starts again when the settings have changed.
+                if not isinstance(exc.reason, ConnectionRefusedError) or time.monotonic() > until:
+                    raise
+            time.sleep(0.5)
 
     def post(self, path: str, **fields: str) -> str:
         """Fill in the form of a page with its own values and these, and send it; give the page that follows."""
@@ -66,8 +78,7 @@ class Browser:
         form = {**dict(_inputs(page)), **fields}
         for name in [name for name, value in form.items() if value is None]:
             del form[name]
-        with self.opener.open(f"{self.root}{path}", urllib.parse.urlencode(form).encode(), timeout=30) as answer:
-            text: str = answer.read().decode()
+        text = self._open(path, urllib.parse.urlencode(form).encode())
         if "errornote" in text and "errorlist" in text:
             sys.exit(f"The form at {path} was refused:\n{re.findall(r'errorlist.*?</ul>', text, re.DOTALL)}")
         return text

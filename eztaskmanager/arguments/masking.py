@@ -62,7 +62,11 @@ def put_secrets_back(command_name: str, text: str, original: str) -> str:
             if piece.secret:
                 kept.setdefault(piece.secret, []).append(piece)
     changed = [[_put_back(piece, kept) for piece in pieces] for pieces in read_pieces(text, parts, parser)]
-    return _write_whole(changed)
+    whole = _write_whole(changed)
+    if MASK in whole:
+        # Among other words it is not known for how many of them they stand.
+        raise _unknown_dots()
+    return whole
 
 
 def _put_back(piece: Piece, kept: dict[str, list[Piece]]) -> Piece:

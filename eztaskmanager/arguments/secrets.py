@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from eztaskmanager.arguments.environment import is_reference
 from eztaskmanager.arguments.reading import ParserReader, looks_like_option
-from eztaskmanager.arguments.text import Item, items, to_text
+from eztaskmanager.arguments.text import Item, items, pass_item, to_text
 from eztaskmanager.exceptions import ArgumentsError
 from eztaskmanager.settings import app_settings
 
@@ -75,7 +75,7 @@ def read_pieces(text: str, parts: Sequence[str], parser: ArgumentParser | None) 
     Raises:
         ArgumentsError: A quotation is not closed.
     """
-    walk = _Walk(ParserReader(parser), parts, has_parser=parser is not None)
+    walk = _Walk(ParserReader(parser), ParserReader(parser), parts, has_parser=parser is not None)
     return [_merged(walk.pass_item(item)) for item in items(text)]
 
 
@@ -108,6 +108,8 @@ class _Walk:
     """Follows a command line, and knows to whom each word belongs."""
 
     reader: ParserReader
+    # Knows what `to_argv` knows, and so which words it joins.
+    writer: ParserReader
     parts: Sequence[str]
     has_parser: bool
     _option: str | None = None
@@ -119,17 +121,15 @@ class _Walk:
     def pass_item(self, item: Item) -> Iterator[Piece]:
         """Give the pieces of the next item."""
         is_open = self._option is not None and (not self._n_values or self.reader.takes_several(self._option))
-        if item.option is None and len(item.values) > 1 and self.reader.positional_takes_one():
-            # One word by `to_argv`, whoever takes it then.
+        # What is joined is one word, whoever takes it then, and whatever it looks like.
+        is_one = len(pass_item(item, self.writer)) < len(item.values)
+        if item.option is None and is_one:
             if not is_open:
                 yield from self._pass_joined(item.values)
-            elif self._secret:
+            else:
                 yield Piece(tuple(item.values), self._secret)
                 self._n_values += 1
-            if not is_open or self._secret:
-                return
-        # Words of an option that takes one value are that value, two dashes too.
-        is_one = len(item.values) > 1 and item.option is not None and self.reader.option_takes_one(item.option)
+            return
         words = ([] if item.option is None else [item.option]) + list(item.values)
         is_same = False
         for number, word in enumerate(words):
@@ -138,7 +138,7 @@ class _Walk:
             if item.is_attached and number == 1:
                 yield Piece((word,), self._secret, "=")
                 self._n_values += 1
-            elif self._is_option(word) and not (is_same and self._secret) and not (is_one and word == "--"):
+            elif not (is_one and number) and self._ends_values(word, is_same):
                 yield from self._pass_option(word, tie)
                 is_same = self._option is not None
             else:
@@ -168,6 +168,12 @@ class _Walk:
             return False
         return NEGATIVE_NUMBER.fullmatch(word) is None or bool(self.reader.names_of_option(word))
 
+    def _ends_values(self, word: str, is_same: bool) -> bool:
+        """Tell whether a word is an option; where a secret is awaited only one that the parser knows."""
+        if not self._is_option(word):
+            return False
+        return not (is_same and self._secret) or (self.has_parser and self._is_known(word))
+
     def _is_known(self, word: str) -> bool:
         name = word.partition("=")[0]
         return bool(self.reader.names_of_option(name)) or self.reader.split_joined(word) is not None
@@ -175,7 +181,10 @@ class _Walk:
     def _pass_option(self, word: str, tie: str) -> Iterator[Piece]:
         self._is_closed = False
         if word == "--":
-            self._is_past_options, self._option, self._secret = True, None, ""
+            self._is_past_options = True
+            # An option that still waits takes the word after the dashes.
+            if self._n_values:
+                self._option, self._secret = None, ""
             yield Piece((word,), tie=tie)
             return
         name, sign, value = word.partition("=")

@@ -134,16 +134,22 @@ def to_argv(text: str, parser: ArgumentParser | None = None) -> list[str]:
     return [word for item in items(text) for word in _words_of(item, reader)]
 
 
-def _words_of(item: Item, reader: ParserReader) -> list[str]:
+def pass_item(item: Item, reader: ParserReader) -> list[str]:
+    """Give the values of an item as `to_argv` hands them over, those of what takes one joined; the reader goes on."""
     values = list(item.values)
     takes_one = reader.positional_takes_one() if item.option is None else reader.option_takes_one(item.option)
     if takes_one and len(values) > 1:
         values = [" ".join(values)]
+    if item.option is None or reader.is_flag(item.option):
+        reader.pass_positionals(values)
+    return values
+
+
+def _words_of(item: Item, reader: ParserReader) -> list[str]:
+    takes_one = item.option is not None and reader.option_takes_one(item.option)
+    values = pass_item(item, reader)
     if item.option is None:
-        reader.pass_positionals(values)
         return values
-    if reader.is_flag(item.option):
-        reader.pass_positionals(values)
     # argparse would take a value with a dash for the next option.
     if (
         len(values) == 1
