@@ -160,7 +160,7 @@ def check_urls(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register("eztaskmanager_arguments")
+@register(Tags.database, "eztaskmanager_arguments")
 def check_arguments(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Look for tasks whose arguments their command no longer takes, where databases may be asked."""
     if not databases or Task.objects.db not in databases:
