@@ -125,8 +125,10 @@ class NotificationInline(ReadOnlyInline):
 
     @admin.display(description=gettext_lazy("error"))
     def reason(self, notification: Notification) -> str:
-        """Show why the last attempt failed."""
-        return notification.error
+        """Show why it failed, attempt by attempt."""
+        if not (notification.error or notification.attempts > 1):
+            return ""
+        return display.pre(notification.tries.rstrip()) if notification.tries else notification.error
 
 
 @admin.register(Notification)
@@ -142,7 +144,7 @@ class NotificationAdmin(NotificationModelAdmin):
     search_fields = ("report__task__name", "alert__message", "handler", "error")
     ordering = ("-pk",)
     actions = ("send_again",)
-    fields = ("outcome", "about", "happened", "told_by", "created", "moment", "error_text")
+    fields = ("outcome", "about", "happened", "told_by", "created", "moment", "error_text", "each_try")
     readonly_fields = fields
 
     class Media:
@@ -220,6 +222,11 @@ class NotificationAdmin(NotificationModelAdmin):
         """Show why it failed, shortened."""
         text = " ".join(notification.error.split())
         return format_html('<span class="ez-reason" title="{}">{}</span>', text, text) if text else display.NOTHING
+
+    @admin.display(description=gettext_lazy("each attempt"))
+    def each_try(self, notification: Notification) -> str:
+        """Show when it was tried, and what came of it."""
+        return display.pre(notification.tries.rstrip()) if notification.tries else display.NOTHING
 
     @admin.display(description=gettext_lazy("error"))
     def error_text(self, notification: Notification) -> str:

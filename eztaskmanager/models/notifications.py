@@ -81,6 +81,7 @@ class Notification(models.Model):
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.TextField(_("error"), blank=True)
+    tries = models.TextField(_("each attempt"), blank=True, help_text=_("When it was tried, and what came of it."))
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     due_at = models.DateTimeField(_("due"), null=True, blank=True, default=timezone.now)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)

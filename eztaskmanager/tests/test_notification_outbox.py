@@ -213,6 +213,9 @@ class SendingTests(OutboxCase):
                     row.refresh_from_db()
         self.assertEqual(waits, [1, 3, 9, 27, 81])
         self.assertEqual((row.state, row.attempts), ("failed", MOST_ATTEMPTS))
+        tries = row.tries.splitlines()
+        self.assertEqual(len(tries), MOST_ATTEMPTS)
+        self.assertEqual(tries[1], "2026-05-01 12:01:00 UTC  ConnectionError: nobody there")
         self.assertEqual(sum(record.levelname == "ERROR" for record in logs.records), 2)
 
     def test_secrets_of_the_settings_do_not_get_into_the_reason(self) -> None:

@@ -145,7 +145,13 @@ def _note_failure(row: Notification, handler: Configured | None, exc: Exception)
         _settle(row, Notification.State.FAILED, error)
         return
     wait = dt.timedelta(seconds=FIRST_WAIT * GROWTH ** (row.attempts - 1))
-    _update(row, state=Notification.State.WAITING, error=error, due_at=timezone.now() + wait)
+    _update(
+        row,
+        state=Notification.State.WAITING,
+        error=error,
+        tries=_tries(row, error),
+        due_at=timezone.now() + wait,
+    )
 
 
 def _about(row: Notification) -> Extra:
@@ -172,7 +178,13 @@ def _log_failure(sentence: str, handler: Configured | None, exc: Exception, extr
 
 def _settle(row: Notification, state: str, error: str) -> None:
     sent_at = timezone.now() if state == Notification.State.SENT else None
-    _update(row, state=state, error=error, due_at=None, sent_at=sent_at)
+    tries = _tries(row, error or str(Notification.State(state).label))
+    _update(row, state=state, error=error, tries=tries, due_at=None, sent_at=sent_at)
+
+
+def _tries(row: Notification, outcome: str) -> str:
+    """Add a line for this attempt: the moment in UTC, and what came of it."""
+    return f"{row.tries}{timezone.now():%Y-%m-%d %H:%M:%S} UTC  {' '.join(outcome.split())}\n"
 
 
 def _update(row: Notification, **fields: object) -> None:
