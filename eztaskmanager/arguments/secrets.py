@@ -121,9 +121,10 @@ class _Walk:
     def pass_item(self, item: Item) -> Iterator[Piece]:
         """Give the pieces of the next item."""
         is_open = self._option is not None and (not self._n_values or self.reader.takes_several(self._option))
+        takes_one = item.option is not None and self.writer.option_takes_one(item.option)
         # What is joined is one word, whoever takes it then, and whatever it looks like.
-        is_one = len(pass_item(item, self.writer)) < len(item.values)
-        if item.option is None and is_one:
+        is_joined = len(pass_item(item, self.writer)) < len(item.values)
+        if item.option is None and is_joined:
             if not is_open:
                 yield from self._pass_joined(item.values)
             else:
@@ -138,7 +139,7 @@ class _Walk:
             if item.is_attached and number == 1:
                 yield Piece((word,), self._secret, "=")
                 self._n_values += 1
-            elif not (is_one and number) and self._ends_values(word, is_same):
+            elif not (takes_one and number) and self._ends_values(word, is_same):
                 yield from self._pass_option(word, tie)
                 is_same = self._option is not None
             else:

@@ -79,7 +79,7 @@ class MaskTests(SimpleTestCase):
             ("my --password=hunter2", "my ••••"),
             ("--name a -- b, --password hunter2", "--name a -- b, --password ••••"),
             ("my -- host, --password hunter2", "my -- host, --password ••••"),
-            ("--password --, '--name=hunter2'", "--password --, ••••"),
+            ("--password --, north, '--password=hunter2'", "--password ••••, north, --password=••••"),
             ("--quiet --password a --password, '--name hunter2'", "--quiet --password •••• --password, ••••"),
             ("--passw hunter2", "--passw ••••"),
             ("--pas hunter2", "--pas ••••"),
