@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from eztaskmanager.admin import display
+from eztaskmanager.admin.onlooker import launch_address
 from eztaskmanager.arguments.diff import ADDED, CHANGED, REMOVED, SAME, Change, diff_arguments
 from eztaskmanager.arguments.masking import known_parser, mask_arguments
 from eztaskmanager.models import LaunchReport
@@ -108,7 +109,5 @@ def _page(pk: int | None) -> str:
 
 
 def _launch_page(report: LaunchReport) -> str:
-    try:
-        return f"{reverse('admin:eztaskmanager_task_launch', args=[report.task_id])}?report={report.pk}"
-    except NoReverseMatch:
-        return ""  # A site of the project's own may not have that page.
+    address = launch_address(report.task)
+    return f"{address}?report={report.pk}" if address else ""
