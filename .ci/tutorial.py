@@ -151,7 +151,13 @@ class Follower:
         if line in self.servers:
             self.end(self.servers.pop(line))
         self.servers[line] = subprocess.Popen(
-            f"exec {line}", shell=True, cwd=self.folder, env=self.environment, start_new_session=True
+            f"exec {line}",
+            shell=True,
+            cwd=self.folder,
+            env=self.environment,
+            start_new_session=True,
+            # A shell that runs something in the background has it ignore Ctrl-C, and so its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def write(self, block: Block) -> None:

@@ -74,6 +74,12 @@ class Runner(DiscoverRunner):
         """Keep unittest from replacing the filters of `run_suite`."""
         return {**super().get_test_runner_kwargs(), "warnings": ""}
 
+    def setup_test_environment(self, **kwargs: Any) -> None:
+        """Keep quiet about requests that are refused, which is what many tests make; a failed one is still told."""
+        super().setup_test_environment(**kwargs)
+        for name in ("django.request", "django.security"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+
     def run_suite(self, suite: Any, **kwargs: Any) -> Any:
         """Run with our own code's warnings, Django's farewells and naive datetimes as errors."""
         with warnings.catch_warnings():
