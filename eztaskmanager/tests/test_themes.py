@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from unittest import TestCase
@@ -18,7 +19,8 @@ THEMES = ("unfold", "jazzmin")
 class ThemeTests(TestCase):
     def run_pages(self, *options: str) -> None:
         for theme in THEMES:
-            with self.subTest(theme=theme):
+            # Two runs of the tests may go on at once, so neither may have a database that the other knows.
+            with self.subTest(theme=theme), tempfile.TemporaryDirectory(prefix="ez-themes-") as folder:
                 if find_spec(theme) is None:
                     self.skipTest(f"{theme} is not installed.")
                 command = [sys.executable, str(MANAGE), "test", "eztaskmanager.tests.themed_pages", *options]
@@ -27,7 +29,7 @@ class ThemeTests(TestCase):
                     "EZ_THEME": theme,
                     "DJANGO_SETTINGS_MODULE": "eztaskmanager.tests.themed_settings",
                     "DEMO_DATABASE": "sqlite",
-                    "DEMO_DATABASE_NAME": f"themed_{theme}",
+                    "DEMO_DATABASE_NAME": str(Path(folder) / f"{theme}.sqlite3"),
                 }
                 done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
                 self.assertEqual(done.returncode, 0, done.stderr)
