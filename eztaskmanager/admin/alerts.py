@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -16,7 +15,8 @@ from django.utils.translation import gettext as _, gettext_lazy
 from eztaskmanager.admin import display
 from eztaskmanager.admin.notifications import STYLES, show_event, show_moment, show_state
 from eztaskmanager.admin.typing import AlertModelAdmin
-from eztaskmanager.models import Alert
+from eztaskmanager.admin.ways import link_to, note_ways
+from eztaskmanager.models import Alert, LaunchReport, Task
 from eztaskmanager.views.facts import tell_duration
 
 
@@ -55,7 +55,8 @@ class AlertAdmin(AlertModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         """Keep what the user may see."""
         chosen = super().get_queryset(request)
-        return chosen.visible_to(request.user)  # type: ignore[attr-defined,no-any-return]
+        chosen = chosen.visible_to(request.user)  # type: ignore[attr-defined]
+        return note_ways(chosen, request.user, Task, LaunchReport)
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Show those that go on first."""
@@ -91,16 +92,14 @@ class AlertAdmin(AlertModelAdmin):
         """Link to the task, or name the queue."""
         if alert.task is None:
             return alert.queue or display.NOTHING
-        address = reverse("admin:eztaskmanager_task_change", args=[alert.task.pk])
-        return format_html('<a href="{}">{}</a>', address, alert.task.name)
+        return link_to(alert, alert.task, alert.task.name)
 
     @admin.display(description=gettext_lazy("run"))
     def run(self, alert: Alert) -> SafeString | str:
         """Link to the run."""
         if alert.report is None:
             return display.NOTHING
-        address = reverse("admin:eztaskmanager_launchreport_change", args=[alert.report.pk])
-        return format_html('<a href="{}">{}</a>', address, display.moment(alert.report.invocation_datetime))
+        return link_to(alert, alert.report, display.moment(alert.report.invocation_datetime))
 
     @admin.display(description=gettext_lazy("raised"), ordering="raised_at")
     def raised(self, alert: Alert) -> str:

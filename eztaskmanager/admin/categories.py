@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Count, Field, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +14,7 @@ from eztaskmanager.admin.color_field import ColorInput
 from eztaskmanager.admin.swatches import category_label
 from eztaskmanager.admin.task_inlines import TaskInline
 from eztaskmanager.admin.typing import CategoryModelAdmin
+from eztaskmanager.admin.ways import link_to_list, note_ways
 from eztaskmanager.models import Task, TaskCategory
 
 # Tasks of which a run waits or goes on.
@@ -39,7 +38,7 @@ class TaskCategoryAdmin(CategoryModelAdmin):
         seen = Q(task__in=Task.objects.visible_to(request.user))
         if request.user.is_superuser:
             seen = Q()
-        return (
+        counted = (
             super()
             .get_queryset(request)
             .annotate(
@@ -47,6 +46,7 @@ class TaskCategoryAdmin(CategoryModelAdmin):
                 busy_count=Count("task", filter=seen & Q(task__status__in=BUSY)),
             )
         )
+        return note_ways(counted, request.user, Task)
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Let the browser choose the colour."""
@@ -62,9 +62,7 @@ class TaskCategoryAdmin(CategoryModelAdmin):
     @admin.display(description=_("tasks"), ordering="task_count")
     def n_tasks(self, category: TaskCategory) -> SafeString:
         """Link to its tasks."""
-        count: int = getattr(category, "task_count", 0)
-        address = f"{reverse('admin:eztaskmanager_task_changelist')}?category={category.pk}"
-        return format_html('<a href="{}">{}</a>', address, count)
+        return link_to_list(category, Task, str(getattr(category, "task_count", 0)), category=category.pk)
 
     @admin.display(description=_("queued or running"), ordering="busy_count")
     def n_busy(self, category: TaskCategory) -> int:

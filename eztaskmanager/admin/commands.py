@@ -9,7 +9,6 @@ from django.core.management import get_commands
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
@@ -19,6 +18,7 @@ from eztaskmanager.admin.command_help import tell_help
 from eztaskmanager.admin.deletion import Deletion, stop_tasks, summarize
 from eztaskmanager.admin.task_inlines import TaskInline
 from eztaskmanager.admin.typing import CommandModelAdmin
+from eztaskmanager.admin.ways import link_to_list, note_ways
 from eztaskmanager.arguments import get_parser
 from eztaskmanager.exceptions import CommandUnavailable
 from eztaskmanager.models import AppCommand, Task
@@ -74,12 +74,8 @@ class AppCommandAdmin(CommandModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AppCommand]:
         """Fetch what the list shows in as many queries whatever its length."""
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(task_count=Count("task", distinct=True))
-            .prefetch_related("allowed_groups")
-        )
+        counted = super().get_queryset(request).annotate(task_count=Count("task", distinct=True))
+        return note_ways(counted, request.user, Task).prefetch_related("allowed_groups")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Commands are found, not made."""
@@ -133,6 +129,4 @@ class AppCommandAdmin(CommandModelAdmin):
     @admin.display(description=_("tasks"), ordering="task_count")
     def n_tasks(self, command: AppCommand) -> SafeString:
         """Link to its tasks."""
-        count: int = getattr(command, "task_count", 0)
-        address = f"{reverse('admin:eztaskmanager_task_changelist')}?command={command.pk}"
-        return format_html('<a href="{}">{}</a>', address, count)
+        return link_to_list(command, Task, str(getattr(command, "task_count", 0)), command=command.pk)

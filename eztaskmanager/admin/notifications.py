@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from eztaskmanager.admin import display
 from eztaskmanager.admin.reading import ReadOnlyInline
 from eztaskmanager.admin.typing import NotificationModelAdmin
+from eztaskmanager.admin.ways import link_to, note_ways
 from eztaskmanager.models import Alert, LaunchReport, Notification
 from eztaskmanager.models.notifications import PING_URL
 from eztaskmanager.settings import app_settings
@@ -153,7 +153,8 @@ class NotificationAdmin(NotificationModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         """Keep what the user may see."""
         chosen = super().get_queryset(request)
-        return chosen.visible_to(request.user)  # type: ignore[attr-defined,no-any-return]
+        chosen = chosen.visible_to(request.user)  # type: ignore[attr-defined]
+        return note_ways(chosen, request.user, LaunchReport, Alert)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They come with the end of a run, or with an alert."""
@@ -188,13 +189,11 @@ class NotificationAdmin(NotificationModelAdmin):
     def about(self, notification: Notification) -> SafeString | str:
         """Link to the run or the alert."""
         if notification.report is not None:
-            address = reverse("admin:eztaskmanager_launchreport_change", args=[notification.report.pk])
-            return format_html('<a href="{}">{}</a>', address, notification.report.task.name)
+            return link_to(notification, notification.report, notification.report.task.name)
         if notification.alert is not None:
-            address = reverse("admin:eztaskmanager_alert_change", args=[notification.alert.pk])
             alert = notification.alert
             name = alert.task.name if alert.task else alert.queue or show_event(alert.kind)
-            return format_html('<a href="{}" title="{}">{}</a>', address, alert.message, name)
+            return format_html('<span title="{}">{}</span>', alert.message, link_to(notification, alert, name))
         return display.NOTHING
 
     @admin.display(description=gettext_lazy("event"), ordering="event")

@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +28,7 @@ from eztaskmanager.admin.paging import BoundedPaginator
 from eztaskmanager.admin.report_panel import describe_changes, tell_report_panel
 from eztaskmanager.admin.swatches import category_label, swatch
 from eztaskmanager.admin.typing import ReportModelAdmin
+from eztaskmanager.admin.ways import link_to, note_ways
 from eztaskmanager.models import LaunchReport, Task
 from eztaskmanager.models.tasks import LAUNCH_PERMISSION
 from eztaskmanager.settings import app_settings
@@ -132,9 +132,8 @@ class LaunchReportAdmin(ReportModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LaunchReport]:
         """Keep what the user may see."""
-        return (
-            visible_reports(request.user).order_by(*self.ordering).prefetch_related("task__command", "task__category")
-        )
+        seen = visible_reports(request.user).order_by(*self.ordering)
+        return note_ways(seen, request.user, Task).prefetch_related("task__command", "task__category")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Runs are made by launching."""
@@ -228,8 +227,8 @@ class LaunchReportAdmin(ReportModelAdmin):
     @admin.display(description=_("task"))
     def task_link(self, report: LaunchReport) -> SafeString:
         """Link to the task."""
-        address = reverse("admin:eztaskmanager_task_change", args=[report.task_id])
-        return format_html('<a href="{}">{}</a> {}', address, report.task.name, category_label(report.task.category))
+        task: Task = report.task
+        return format_html("{} {}", link_to(report, task, task.name), category_label(task.category))
 
     @admin.display(description=_("result"), ordering="invocation_result")
     def outcome(self, report: LaunchReport) -> SafeString:
