@@ -20,7 +20,7 @@ from types import FrameType
 from typing import IO
 
 HERE = Path(__file__).resolve().parent
-VAR = HERE / "var"
+VAR = Path(os.environ.get("DEMO_FOLDER", HERE / "var"))
 PORTS_TRIED = 20
 GRACE = 5.0
 
@@ -175,7 +175,7 @@ def explain(url: str, queue: str) -> None:
   What to try
     1. Open "Count slowly" and press Start, then follow the log link: it comes in live.
     2. Press Stop on its page: it ends at once, and its log says so.
-    3. "Ask the partner" fails: its log has the traceback; the mail about it is in {VAR.name}/mail.
+    3. "Ask the partner" fails: its log has the traceback; the mail about it is in {VAR}/mail.
     4. "Say the time each minute" runs by itself; see its next ride in the list.
     5. Tick several tasks in the list, and choose the action that launches them.
 
@@ -203,7 +203,7 @@ def main() -> int:
         if port != options.port:
             print(f"Port {options.port} is busy; {port} is taken instead.")
         url = f"http://127.0.0.1:{port}/"
-        VAR.mkdir(exist_ok=True)
+        VAR.mkdir(parents=True, exist_ok=True)
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "demoproject.settings",
             "DEMO_DATABASE": "sqlite",

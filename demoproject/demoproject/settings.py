@@ -1,8 +1,9 @@
 """Settings of the demo project, in which the tests run too.
 
-They are set by environment variables: DEMO_DATABASE (sqlite, postgres, mysql), DEMO_DATABASE_NAME, DEMO_QUEUE (tasks,
-rq, celery, memory, or a dotted path), REDIS_URL, DEMO_BROKER_URL (Celery's), DEMO_BASE_URL, DEMO_MAIL (a folder: mails
-are written there, and failed runs are told of by mail), DEMO_WITHOUT_TESTS (1: leave the tests' own commands out).
+They are set by environment variables: DEMO_DATABASE (sqlite, postgres, mysql), DEMO_DATABASE_NAME, DEMO_FOLDER (where
+what is made lies; var beside this file's folder), DEMO_QUEUE (tasks, rq, celery, memory, or a dotted path), REDIS_URL,
+DEMO_BROKER_URL (Celery's), DEMO_BASE_URL, DEMO_MAIL (a folder: mails are written there, and failed runs are told of by
+mail), DEMO_WITHOUT_TESTS (1: leave the tests' own commands out).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import django
 from demoproject.databases import get_database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
+VAR_DIR = Path(os.environ.get("DEMO_FOLDER", BASE_DIR / "var"))
 
 SECRET_KEY = "this key is public, so this project must never face the world"
 DEBUG = os.environ.get("DEMO_DEBUG", "") == "1"
