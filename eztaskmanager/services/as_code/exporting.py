@@ -37,8 +37,26 @@ def export_document(
     ]
     wanted = {task.category_id for task in tasks}
     rows = [row for row in TaskCategory.objects.order_by("name", "pk") if not (names or categories) or row.pk in wanted]
-    problems = [f"There is no task {name!r}." for name in names if name not in {task.name for task in tasks}]
-    problems += _twins("tasks", tasks) + _twins("categories", rows)
+    missing = [f"There is no task {name!r}." for name in names if name not in {task.name for task in tasks}]
+    if missing:
+        raise TaskFileError(*missing, *_twins("tasks", tasks), *_twins("categories", rows))
+    return _write(tasks, rows, with_secrets=with_secrets)
+
+
+def export_tasks(tasks: Iterable[Task]) -> tuple[Plain, list[str]]:
+    """Write these tasks and their categories as plain data, secrets masked; else as `export_document` does.
+
+    Raises:
+        TaskFileError: Some of them have the same name.
+    """
+    tasks = sorted(tasks, key=lambda task: (task.name, task.pk))
+    categories = {task.category.pk: task.category for task in tasks if task.category is not None}
+    return _write(tasks, sorted(categories.values(), key=lambda row: (row.name, row.pk)), with_secrets=False)
+
+
+def _write(tasks: list[Task], rows: Iterable[TaskCategory], *, with_secrets: bool) -> tuple[Plain, list[str]]:
+    rows = list(rows)
+    problems = _twins("tasks", tasks) + _twins("categories", rows)
     if problems:
         raise TaskFileError(*problems)
     hidden: list[str] = []
