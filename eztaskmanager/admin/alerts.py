@@ -17,6 +17,7 @@ from eztaskmanager.admin.notifications import STYLES, show_event, show_moment, s
 from eztaskmanager.admin.typing import AlertModelAdmin
 from eztaskmanager.admin.ways import link_to, note_ways
 from eztaskmanager.models import Alert, LaunchReport, Task
+from eztaskmanager.permissions import VIEW_NOTIFICATION
 from eztaskmanager.views.facts import tell_duration
 
 
@@ -64,7 +65,7 @@ class AlertAdmin(AlertModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Alert | None = None) -> Any:
         """Show who was told to those who may see notifications."""
-        may_see = request.user.has_perm("eztaskmanager.view_notification")
+        may_see = request.user.has_perm(VIEW_NOTIFICATION)
         return self.fields if may_see else tuple(name for name in self.fields if name != "told")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

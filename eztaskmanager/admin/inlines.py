@@ -15,8 +15,8 @@ from eztaskmanager.admin.onlooker import shown_of
 from eztaskmanager.admin.reading import ReadOnlyFormSet, ReadOnlyInline
 from eztaskmanager.admin.strips import tell_verdict
 from eztaskmanager.models import LaunchReport
+from eztaskmanager.permissions import VIEW_LOG
 from eztaskmanager.settings import app_settings
-from eztaskmanager.views.access import READ_PERMISSION
 from eztaskmanager.views.facts import tell_duration, tell_origin
 
 
@@ -48,7 +48,7 @@ class LaunchReportInline(ReadOnlyInline):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show what a run said to those who may read logs, and to no one else."""
-        may_read = request.user.has_perm(READ_PERMISSION)
+        may_read = request.user.has_perm(VIEW_LOG)
         return self.fields if may_read else tuple(name for name in self.fields if name != "log_tail")
 
     @admin.display(description=_("launched"))

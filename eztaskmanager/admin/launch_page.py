@@ -19,7 +19,7 @@ from eztaskmanager.admin.keys import read_key
 from eztaskmanager.exceptions import ArgumentsError, QueueUnreachable
 from eztaskmanager.forms import LaunchForm
 from eztaskmanager.models import LaunchReport, Task
-from eztaskmanager.views.access import READ_PERMISSION
+from eztaskmanager.permissions import VIEW_LOG
 
 if TYPE_CHECKING:
     from eztaskmanager.admin.tasks import TaskAdmin
@@ -91,7 +91,7 @@ class _Page:
         except ArgumentsError as exc:
             form.add_error("arguments", str(exc))
             return self.show(form)
-        if self.request.user.has_perm(READ_PERMISSION):
+        if self.request.user.has_perm(VIEW_LOG):
             return HttpResponseRedirect(display.log_address(report.pk))
         launching.tell(self.request, launching.said_of_launch(self.task, report))
         return HttpResponseRedirect(self._way_back())

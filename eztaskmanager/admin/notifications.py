@@ -17,6 +17,7 @@ from eztaskmanager.admin.typing import NotificationModelAdmin
 from eztaskmanager.admin.ways import link_to, note_ways
 from eztaskmanager.models import Alert, LaunchReport, Notification
 from eztaskmanager.models.notifications import PING_URL
+from eztaskmanager.permissions import CHANGE_NOTIFICATION
 from eztaskmanager.settings import app_settings
 
 LOOKS = {
@@ -166,7 +167,7 @@ class NotificationAdmin(NotificationModelAdmin):
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Whoever may change notifications may have them sent again."""
-        return request.user.has_perm("eztaskmanager.change_notification")
+        return request.user.has_perm(CHANGE_NOTIFICATION)
 
     @admin.action(permissions=["send"], description=gettext_lazy("Send again"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:

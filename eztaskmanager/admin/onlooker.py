@@ -10,14 +10,13 @@ from django.urls import NoReverseMatch, reverse
 
 from eztaskmanager.admin.recent import Recent, fetch_recent
 from eztaskmanager.models import Task
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
+from eztaskmanager.permissions import CHANGE_REPORT, LAUNCH_TASK, STOP_TASK, VIEW_LOG, VIEW_REPORT
 from eztaskmanager.settings import app_settings
-from eztaskmanager.views.access import READ_PERMISSION
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-REPORT_PERMISSIONS = ("eztaskmanager.view_launchreport", "eztaskmanager.change_launchreport")
+REPORT_PERMISSIONS = (VIEW_REPORT, CHANGE_REPORT)
 PLACEHOLDER = 999_999_999_999
 
 
@@ -39,8 +38,8 @@ class Onlooker:
     def of(cls, user: User | AnonymousUser) -> Onlooker:
         """Ask for the permissions of a user."""
         return cls(
-            may_launch=user.has_perm(LAUNCH_PERMISSION),
-            may_stop=user.has_perm(STOP_PERMISSION),
+            may_launch=user.has_perm(LAUNCH_TASK),
+            may_stop=user.has_perm(STOP_TASK),
             run_page=tuple(_run_page(user).split(str(PLACEHOLDER))),
         )
 
@@ -81,7 +80,7 @@ def launch_address(task: Task) -> str:
 
 
 def _run_page(user: User | AnonymousUser) -> str:
-    if app_settings.SHOW_LOGVIEWER_LINK and user.has_perm(READ_PERMISSION):
+    if app_settings.SHOW_LOGVIEWER_LINK and user.has_perm(VIEW_LOG):
         return reverse("eztaskmanager:live_log_viewer", args=[PLACEHOLDER])
     if any(user.has_perm(name) for name in REPORT_PERMISSIONS):
         return reverse("admin:eztaskmanager_launchreport_change", args=[PLACEHOLDER])

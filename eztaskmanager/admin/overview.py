@@ -18,8 +18,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _, gettext_lazy
 
-from eztaskmanager.admin.overview_parts import PARTS, TASKS_PERMISSION, Rights
+from eztaskmanager.admin.overview_parts import PARTS, Rights
 from eztaskmanager.admin.typing import OverviewModelAdmin
+from eztaskmanager.permissions import VIEW_TASK
 
 # It may ask an engine that does not answer, so the page comes without it, and its script asks.
 ASKED_LATER = "engine"
@@ -56,7 +57,7 @@ class OverviewAdmin(OverviewModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who may see tasks may see how they are."""
-        return bool(request.user.has_perm(TASKS_PERMISSION))
+        return bool(request.user.has_perm(VIEW_TASK))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """List it for whom it is."""

@@ -18,7 +18,7 @@ from eztaskmanager.admin import display
 from eztaskmanager.admin.swatches import category_label
 from eztaskmanager.admin.timeline import ROW, draw
 from eztaskmanager.models import Alert, AppCommand, LaunchReport, Task
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
+from eztaskmanager.permissions import LAUNCH_TASK, STOP_TASK, VIEW_LOG, VIEW_REPORT
 from eztaskmanager.services.alerting import open_alerts
 from eztaskmanager.services.overview.attention import Notice, find_notices, find_tickers
 from eztaskmanager.services.overview.coming import Lane, find_coming
@@ -26,15 +26,13 @@ from eztaskmanager.services.overview.engine import ask_engine
 from eztaskmanager.services.overview.past import Slow, count_by_day, find_slowest, start_of
 from eztaskmanager.services.overview.present import count_waiting, find_failures, find_running
 from eztaskmanager.settings import app_settings
-from eztaskmanager.views.access import READ_PERMISSION, visible_reports
+from eztaskmanager.views.access import visible_reports
 from eztaskmanager.views.facts import tell_duration, tell_left, tell_origin
 
 MOST_ALERTS = 20
 # What the page finds by itself → the alert that a tick makes of it.
 ALERT_OF = {"broken-schedule": Alert.Kind.SCHEDULE, "overdue": Alert.Kind.LATE}
 
-REPORTS_PERMISSION = "eztaskmanager.view_launchreport"
-TASKS_PERMISSION = "eztaskmanager.view_task"
 # Milliseconds until there may be news.
 BUSY, CALM, QUEUES, SLOW = 2_000, 5_000, 10_000, 60_000
 RESULTS = LaunchReport.Result
@@ -62,12 +60,12 @@ class Rights:
     def of(cls, request: HttpRequest) -> Rights:
         """Ask for all of them."""
         user = request.user
-        may_see_runs = user.has_perm(REPORTS_PERMISSION)
+        may_see_runs = user.has_perm(VIEW_REPORT)
         return cls(
             may_see_runs=may_see_runs,
-            may_read=may_see_runs and user.has_perm(READ_PERMISSION),
-            may_launch=user.has_perm(LAUNCH_PERMISSION),
-            may_stop=user.has_perm(STOP_PERMISSION),
+            may_read=may_see_runs and user.has_perm(VIEW_LOG),
+            may_launch=user.has_perm(LAUNCH_TASK),
+            may_stop=user.has_perm(STOP_TASK),
         )
 
 

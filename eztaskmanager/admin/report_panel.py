@@ -15,8 +15,8 @@ from eztaskmanager.admin.onlooker import launch_address
 from eztaskmanager.arguments.diff import ADDED, CHANGED, REMOVED, SAME, Change, diff_arguments
 from eztaskmanager.arguments.masking import known_parser, mask_arguments
 from eztaskmanager.models import LaunchReport
+from eztaskmanager.permissions import VIEW_LOG
 from eztaskmanager.settings import app_settings
-from eztaskmanager.views.access import READ_PERMISSION
 from eztaskmanager.views.facts import tell_duration
 
 SIGNS = {ADDED: "+", REMOVED: "−", CHANGED: "≠", SAME: "="}
@@ -42,7 +42,7 @@ def tell_report_panel(request: HttpRequest, report: LaunchReport) -> ReportPanel
     task = report.task
     may_launch = task.command.active and task.may_be_launched_by(request.user)
     may_stop = not report.is_over and report.stop_requested_at is None and task.may_be_stopped_by(request.user)
-    may_read = request.user.has_perm(READ_PERMISSION) and app_settings.SHOW_LOGVIEWER_LINK
+    may_read = request.user.has_perm(VIEW_LOG) and app_settings.SHOW_LOGVIEWER_LINK
     runs = LaunchReport.objects.filter(task=report.task_id)
     later = runs.filter(pk__gt=report.pk).order_by("pk").values_list("pk", flat=True).first()
     earlier = runs.filter(pk__lt=report.pk).order_by("-pk").values_list("pk", flat=True).first()

@@ -30,9 +30,9 @@ from eztaskmanager.admin.swatches import category_label, swatch
 from eztaskmanager.admin.typing import ReportModelAdmin
 from eztaskmanager.admin.ways import link_to, note_ways
 from eztaskmanager.models import LaunchReport, Task
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION
+from eztaskmanager.permissions import CHANGE_TASK, LAUNCH_TASK, VIEW_LOG
 from eztaskmanager.settings import app_settings
-from eztaskmanager.views.access import READ_PERMISSION, visible_reports
+from eztaskmanager.views.access import visible_reports
 from eztaskmanager.views.facts import tell_duration, tell_origin, tell_seconds
 
 # Parameters after which so few reports are left that they may be sorted by anything.
@@ -41,9 +41,6 @@ NARROWING = ("task", "launched_from")
 SAID = ("error_text", "log_tail")
 # The columns that link to logs, and what stands there for the others.
 OPEN_TO_ALL = {"result_and_log": "outcome"}
-
-
-CHANGE_TASK_PERMISSION = "eztaskmanager.change_task"
 
 
 @admin.register(LaunchReport)
@@ -161,12 +158,12 @@ class LaunchReportAdmin(ReportModelAdmin):
     def _hidden_columns(self, request: HttpRequest) -> set[str]:
         # Whoever may change tasks sees their arguments whole; others see dots for secrets.
         user = request.user
-        may_see = {"error": user.has_perm(READ_PERMISSION), "arguments": user.has_perm(CHANGE_TASK_PERMISSION)}
+        may_see = {"error": user.has_perm(VIEW_LOG), "arguments": user.has_perm(CHANGE_TASK)}
         return {name for name, may in may_see.items() if not may}
 
     def get_fieldsets(self, request: HttpRequest, obj: LaunchReport | None = None) -> Any:
         """What the run said, errors included, is for those who may read logs."""
-        if request.user.has_perm(READ_PERMISSION):
+        if request.user.has_perm(VIEW_LOG):
             return self.fieldsets
         return [
             (title, {**options, "fields": tuple(name for name in options["fields"] if name not in SAID)})
@@ -175,13 +172,13 @@ class LaunchReportAdmin(ReportModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Offer logs to those who may read them."""
-        if request.user.has_perm(READ_PERMISSION):
+        if request.user.has_perm(VIEW_LOG):
             return self.list_display
         return [OPEN_TO_ALL.get(name, name) for name in self.list_display]
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may launch tasks."""
-        return bool(request.user.has_perm(LAUNCH_PERMISSION))
+        return bool(request.user.has_perm(LAUNCH_TASK))
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Put the panel above it."""

@@ -27,9 +27,8 @@ from eztaskmanager.admin.task_export import answer_export
 from eztaskmanager.admin.task_list import TaskChangeList
 from eztaskmanager.forms import TaskForm
 from eztaskmanager.models import AppCommand, Task
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
+from eztaskmanager.permissions import LAUNCH_TASK, STOP_TASK, VIEW_LOG
 from eztaskmanager.settings import app_settings
-from eztaskmanager.views.access import READ_PERMISSION
 
 BUTTONS: dict[str, launching.Doing] = {
     "_start-task": launching.start,
@@ -264,18 +263,18 @@ class TaskAdmin(TaskColumns):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Tell the page where the preview is, and whether to link to logs."""
-        context["ez_show_log_links"] = app_settings.SHOW_LOGVIEWER_LINK and request.user.has_perm(READ_PERMISSION)
+        context["ez_show_log_links"] = app_settings.SHOW_LOGVIEWER_LINK and request.user.has_perm(VIEW_LOG)
         context["schedule_preview_url"] = reverse("admin:eztaskmanager_task_schedule_preview")
         context["argument_form"] = tell_page("id_arguments", command_id="id_command")
         return super().render_change_form(request, context, *args, **kwargs)
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may launch tasks."""
-        return bool(request.user.has_perm(LAUNCH_PERMISSION))
+        return bool(request.user.has_perm(LAUNCH_TASK))
 
     def has_stop_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may stop tasks and pause schedules."""
-        return bool(request.user.has_perm(STOP_PERMISSION))
+        return bool(request.user.has_perm(STOP_TASK))
 
     @admin.action(description=gettext_lazy("Start selected tasks, or their schedules"), permissions=["launch"])
     def launch_tasks(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:

@@ -19,13 +19,11 @@ from eztaskmanager.models.commands import AppCommand
 from eztaskmanager.models.planning import Planned
 from eztaskmanager.models.pruning import Doomed, Pruner
 from eztaskmanager.models.reports import LaunchReport
+from eztaskmanager.permissions import LAUNCH_TASK, STOP_TASK
 from eztaskmanager.signals import task_acted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
-
-LAUNCH_PERMISSION = "eztaskmanager.launch_task"
-STOP_PERMISSION = "eztaskmanager.stop_task"
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -268,11 +266,11 @@ class Task(Planned):
 
     def may_be_launched_by(self, user: User | AnonymousUser) -> bool:
         """Tell whether permission and allowed groups let the user launch it, or have its schedule followed."""
-        return bool(user.has_perm(LAUNCH_PERMISSION)) and self.command.is_open_to(user)
+        return bool(user.has_perm(LAUNCH_TASK)) and self.command.is_open_to(user)
 
     def may_be_stopped_by(self, user: User | AnonymousUser) -> bool:
         """Tell whether permission and allowed groups let the user stop its runs, and pause its schedule."""
-        return bool(user.has_perm(STOP_PERMISSION)) and self.command.is_open_to(user)
+        return bool(user.has_perm(STOP_TASK)) and self.command.is_open_to(user)
 
     def check_may_stop(self, by: User | AnonymousUser | None) -> None:
         """Refuse a user who may not stop it; None is the system, which may.

@@ -16,6 +16,7 @@ PLACES = {
     "": (0, "root"),
     "settings": (0, "settings"),
     "exceptions": (0, "exceptions"),
+    "permissions": (0, "permissions"),
     "log_extra": (0, "log_extra"),
     "signals": (0, "signals"),
     "arguments": (1, "arguments"),

@@ -17,12 +17,10 @@ from django.views.generic import View
 
 from eztaskmanager.exceptions import SearchRefused
 from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.permissions import VIEW_LOG
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
-
-# Logs may hold secrets, so to see that something ran, and to read what it said, are two permissions.
-READ_PERMISSION = "eztaskmanager.view_log"
 
 
 class BadParameter(Exception):
@@ -43,7 +41,7 @@ class ReportView(View):
         permission: What is needed beside the allowed groups.
     """
 
-    permission = READ_PERMISSION
+    permission = VIEW_LOG
     report: LaunchReport
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from eztaskmanager.exceptions import EzTaskManagerError, QueueUnreachable
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
-from eztaskmanager.views.access import READ_PERMISSION, ReportView
+from eztaskmanager.permissions import LAUNCH_TASK, STOP_TASK, VIEW_LOG
+from eztaskmanager.views.access import ReportView
 from eztaskmanager.views.polling import tell_run
 
 
@@ -18,7 +18,7 @@ class StopRunView(ReportView):
     """Ask a run to end; a POST."""
 
     http_method_names = ["post"]
-    permission = STOP_PERMISSION
+    permission = STOP_TASK
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Stop it, and answer a script with how it stands, a browser with its page."""
@@ -31,7 +31,7 @@ class StopRunView(ReportView):
         if request.accepts("text/html"):
             messages.info(request, text)
             return _page_of(request, pk)
-        if not request.user.has_perm(READ_PERMISSION):
+        if not request.user.has_perm(VIEW_LOG):
             # What it ran with, and what went wrong, is for those who may read.
             return JsonResponse({"message": text, "state": self.report.state, "is_over": self.report.is_over})
         return JsonResponse({"message": text, **tell_run(self.report)})
@@ -41,7 +41,7 @@ class LaunchAgainView(ReportView):
     """Launch the task once more, with the arguments of this run; a POST."""
 
     http_method_names = ["post"]
-    permission = LAUNCH_PERMISSION
+    permission = LAUNCH_TASK
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Launch it, and go to the page of the new run; or to the one on which its command asks to be confirmed."""
@@ -61,6 +61,6 @@ class LaunchAgainView(ReportView):
 
 def _page_of(request: HttpRequest, pk: int) -> HttpResponse:
     # Whoever may launch may perhaps not read logs.
-    if request.user.has_perm(READ_PERMISSION):
+    if request.user.has_perm(VIEW_LOG):
         return redirect("eztaskmanager:live_log_viewer", pk=pk)
     return redirect("admin:eztaskmanager_task_changelist")

@@ -10,9 +10,9 @@ from django.utils.cache import patch_cache_control
 from django.utils.crypto import constant_time_compare
 
 from eztaskmanager.models import Task
+from eztaskmanager.permissions import VIEW_REPORT
 from eztaskmanager.settings import app_settings
 
-PERMISSION = "eztaskmanager.view_launchreport"
 SCHEME = "bearer "
 
 
@@ -47,7 +47,7 @@ def identify(request: HttpRequest) -> Reader | None:
     if has_token(request):
         return Reader(sees_all_tasks=True)
     user = getattr(request, "user", None)
-    if user is None or not (user.is_authenticated and user.is_staff and user.has_perm(PERMISSION)):
+    if user is None or not (user.is_authenticated and user.is_staff and user.has_perm(VIEW_REPORT)):
         return None
     visible = Task.objects.visible_to(user).values("pk")
     return Reader(sees_all_tasks=user.is_superuser or not Task.objects.exclude(pk__in=visible).exists())

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import get_language, gettext as _
 
 from eztaskmanager.models import LaunchReport
-from eztaskmanager.models.tasks import LAUNCH_PERMISSION, STOP_PERMISSION
+from eztaskmanager.permissions import LAUNCH_TASK, STOP_TASK, VIEW_REPORT, VIEW_TASK
 from eztaskmanager.views.access import ReportView
 from eztaskmanager.views.facts import tell_facts
 from eztaskmanager.views.polling import tell_run
@@ -64,17 +64,17 @@ class LiveLogViewerView(ReportView):
         """Answer with the page."""
         report = self.report
         run = tell_run(report)
-        may_launch = request.user.has_perm(LAUNCH_PERMISSION)
+        may_launch = request.user.has_perm(LAUNCH_TASK)
         context = {
             **admin.site.each_context(request),
             "title": report.task.name,
             "report": report,
             "run": run,
             "facts": tell_facts(report),
-            "may_stop": request.user.has_perm(STOP_PERMISSION),
+            "may_stop": request.user.has_perm(STOP_TASK),
             "may_launch_again": may_launch and report.task.command.active,
-            "may_view_tasks": request.user.is_staff and request.user.has_perm("eztaskmanager.view_task"),
-            "may_view_reports": request.user.is_staff and request.user.has_perm("eztaskmanager.view_launchreport"),
+            "may_view_tasks": request.user.is_staff and request.user.has_perm(VIEW_TASK),
+            "may_view_reports": request.user.is_staff and request.user.has_perm(VIEW_REPORT),
             "breadcrumbs_are_a_list": django.VERSION >= (6, 1),
             "neighbours": self._neighbours(),
             # As an attribute of an element, for a page without inline scripts.
