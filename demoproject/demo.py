@@ -174,7 +174,7 @@ def explain(url: str, queue: str) -> None:
 
   What to try
     1. Open "Count slowly" and press Start, then follow the log link: it comes in live.
-    2. Press Stop on its page: it ends at once, and its log says so.
+    2. Press Stop on its page: it ends at once, and the side of its log says who stopped it.
     3. "Ask the partner" fails: its log has the traceback; the mail about it is in {VAR}/mail.
     4. "Say the time each minute" runs by itself; see its next ride in the list.
     5. Tick several tasks in the list, and choose the action that launches them.
@@ -195,7 +195,8 @@ def main() -> int:
     def leave(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    # Ctrl-C too: whoever is started in the background by a shell is born deaf to it.
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, leave)
     try:
         check_queue(options.queue)

@@ -146,6 +146,9 @@ def buttons(task: Task) -> SafeString:
         )
         for offer in found
     ]
+    obstacle = offers.tell_obstacle(task) if onlooker.may_launch else ""
+    if obstacle:
+        parts.append(format_html('<span class="ez-second" title="{}">{}</span>', obstacle, _("command inactive")))
     address = launch_address(task) if onlooker.may_launch and task.command.active else ""
     if address:
         what = _("Launch with other arguments…")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from eztaskmanager.admin import cells, display
 from eztaskmanager.admin.onlooker import shown_of
 from eztaskmanager.admin.typing import TaskModelAdmin
+from eztaskmanager.admin.ways import link_to
 from eztaskmanager.arguments.secrets import MASK
 from eztaskmanager.models import Task
 
@@ -20,10 +21,15 @@ from eztaskmanager.models import Task
 MASKED = {"arguments": "masked_arguments", "ping_url": "masked_ping_url"}
 
 
-def with_masks(fieldsets: Any) -> Any:
-    """Give fieldsets that show no secrets."""
+# Links that Django makes without asking who may follow them → ours.
+LINKS = {"command": "command_link", "category": "category_link"}
+
+
+def for_readers(fieldsets: Any) -> Any:
+    """Give fieldsets that show no secrets, and link to no page that the reader may not open."""
+    stand_ins = {**MASKED, **LINKS}
     return [
-        (title, {**options, "fields": [MASKED.get(name, name) for name in options["fields"]]})
+        (title, {**options, "fields": [stand_ins.get(name, name) for name in options["fields"]]})
         for title, options in fieldsets
     ]
 
@@ -64,7 +70,7 @@ class TaskColumns(TaskModelAdmin):
     @admin.display(description=gettext_lazy("arguments"))
     def masked_arguments(self, task: Task) -> SafeString:
         """Show the arguments to those who may only read them."""
-        return display.pre(task.shown_arguments)
+        return display.pre(task.shown_arguments) if task.arguments else format_html("{}", display.NOTHING)
 
     @admin.display(description=gettext_lazy("ping address"))
     def masked_ping_url(self, task: Task) -> str:
@@ -73,6 +79,17 @@ class TaskColumns(TaskModelAdmin):
             return display.NOTHING
         parts = urlsplit(task.ping_url)
         return f"{parts.scheme}://{parts.hostname}/{MASK}"
+
+    @admin.display(description=gettext_lazy("command"))
+    def command_link(self, task: Task) -> SafeString:
+        """Show what it runs."""
+        return link_to(task, task.command, str(task.command))
+
+    @admin.display(description=gettext_lazy("category"))
+    def category_link(self, task: Task) -> SafeString:
+        """Show its category."""
+        category = task.category
+        return link_to(task, category, category.name) if category else format_html("{}", display.NOTHING)
 
     @admin.display(description=gettext_lazy("status"))
     def state(self, task: Task) -> SafeString:

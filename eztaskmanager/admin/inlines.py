@@ -76,5 +76,5 @@ class LaunchReportInline(ReadOnlyInline):
     @admin.display(description=_("log"))
     def log_tail(self, report: LaunchReport) -> str:
         """Show its last lines."""
-        tail = report.log_tail(app_settings.N_LINES_IN_REPORT_LOG)
+        tail = report.log_tail(app_settings.N_LINES_IN_REPORT_LOG, plain=True)
         return display.pre(tail) if tail else ""

@@ -41,6 +41,10 @@ class Said:
 
 Doing = Callable[[Task, "User | AnonymousUser"], Said]
 
+# A slip of the hand is not to flood the queue.
+MOST_LAUNCHED = 100
+# A page full of messages tells less than their number.
+MOST_TOLD = 20
 # Parameter of the launch page: whether the schedule is to be followed, in place of one run.
 SCHEDULE = "schedule"
 
@@ -134,9 +138,28 @@ def attempt(doing: Doing, task: Task, user: User | AnonymousUser) -> Said:
 
 
 def do_with_all(request: HttpRequest, doing: Doing, tasks: Iterable[Task]) -> None:
-    """Do something with each task, and say of each what happened; one does not stop the others."""
-    for task in tasks:
-        tell(request, attempt(doing, task, request.user))
+    """Do something with each task, and say of each what happened; one does not stop the others.
+
+    Of many is said how many went well, and what went wrong with the others. Too many are not launched at once.
+    """
+    tasks = list(tasks)
+    launched = [task for task in tasks if doing is run_now or (doing is start and not task.has_schedule)]
+    if len(launched) > MOST_LAUNCHED:
+        text = _("No more than %(count)d tasks can be launched at a time; nothing was launched.")
+        tell(request, Said(messages.ERROR, text % {"count": MOST_LAUNCHED}))
+        return
+    for said in _sum_up([attempt(doing, task, request.user) for task in tasks]):
+        tell(request, said)
+
+
+def _sum_up(said: list[Said]) -> list[Said]:
+    if len(said) <= MOST_TOLD:
+        return said
+    bad = [each for each in said if each.level > messages.SUCCESS]
+    counts = {"good": len(said) - len(bad), "all": len(said), "more": len(bad) - MOST_TOLD}
+    good = Said(messages.SUCCESS, _("It is done with %(good)d of %(all)d tasks.") % counts)
+    rest = Said(messages.ERROR, _("… and %(more)d more like these.") % counts)
+    return [good, *bad[:MOST_TOLD], *([rest] if len(bad) > MOST_TOLD else [])]
 
 
 def tell(request: HttpRequest, said: Said) -> None:

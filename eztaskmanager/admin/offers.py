@@ -47,6 +47,11 @@ def tell_offers(task: Task, *, may_launch: bool, may_stop: bool, is_busy: bool) 
     return [*offers, *(_stops(task, is_busy) if may_stop else ())]
 
 
+def tell_obstacle(task: Task) -> str:
+    """Say why nobody can launch it; empty where nothing is in the way."""
+    return "" if task.command.active else _("The command %(name)s is inactive.") % {"name": task.command}
+
+
 def _starts(task: Task) -> list[Offer]:
     if not task.has_schedule:
         return [Offer("start", _("Start"), _("Run it now"), "default")]

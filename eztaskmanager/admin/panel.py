@@ -34,6 +34,7 @@ class Panel:
     Attributes:
         buttons: Each posts the form under its name.
         launch_address: Where it is started with other arguments; empty where the user may not, or there is no page.
+        obstacle: Why nobody can launch it; empty where nothing is in the way.
     """
 
     task: Task
@@ -45,6 +46,7 @@ class Panel:
     runs: list[Run]
     buttons: list[offers.Offer]
     launch_address: str
+    obstacle: str
 
 
 def tell_panel(request: HttpRequest, task: Task) -> Panel:
@@ -77,4 +79,5 @@ def tell_panel(request: HttpRequest, task: Task) -> Panel:
             task, may_launch=may_launch, may_stop=task.may_be_stopped_by(request.user), is_busy=bool(busy)
         ),
         launch_address=launch_address(task) if may_launch and task.command.active else "",
+        obstacle=offers.tell_obstacle(task),
     )

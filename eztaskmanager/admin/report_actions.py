@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _, ngettext
 
 from eztaskmanager.admin.deletion import delete_reports
 from eztaskmanager.admin.keys import read_key
-from eztaskmanager.admin.launching import Said, attempt, said_of_launch, tell
+from eztaskmanager.admin.launching import MOST_LAUNCHED, Said, attempt, said_of_launch, tell
 from eztaskmanager.models import LaunchReport, Task
 
-MOST_LAUNCHED = 100
 N_NAMED = 20
 
 

@@ -301,5 +301,5 @@ class LaunchReportAdmin(ReportModelAdmin):
     @admin.display(description=_("last lines"))
     def log_tail(self, report: LaunchReport) -> SafeString:
         """Show its last lines."""
-        tail = report.log_tail(app_settings.N_LINES_IN_REPORT_LOG)
+        tail = report.log_tail(app_settings.N_LINES_IN_REPORT_LOG, plain=True)
         return display.pre(tail) if tail else display.NOTHING

@@ -32,5 +32,9 @@ def answer_export(request: HttpRequest, tasks: Iterable[Task]) -> HttpResponse |
     if hidden:
         sentence = _("Secrets are masked in %(tasks)s; an import keeps those that its database has.")
         messages.warning(request, sentence % {"tasks": ", ".join(hidden)})
+    text = dump(data, form)
+    if hidden and form == "yaml":
+        # The page stays as it is while the file comes, so the file says it too.
+        text = f"# Secrets are masked in: {', '.join(map(repr, hidden))}.\n{text}"
     headers = {"Content-Disposition": f'attachment; filename="tasks.{form}"'}
-    return HttpResponse(dump(data, form), content_type=f"{TYPES[form]}; charset=utf-8", headers=headers)
+    return HttpResponse(text, content_type=f"{TYPES[form]}; charset=utf-8", headers=headers)

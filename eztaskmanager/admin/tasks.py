@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from eztaskmanager.admin import launching
 from eztaskmanager.admin.argument_form import answer_argument_form, tell_page
-from eztaskmanager.admin.columns import MASKED, TaskColumns, with_masks
+from eztaskmanager.admin.columns import MASKED, TaskColumns, for_readers
 from eztaskmanager.admin.deletion import Deletion, stop_tasks, summarize
 from eztaskmanager.admin.filters import CategoryFilter, CommandFilter, LastResultFilter, LateFilter, StatusFilter
 from eztaskmanager.admin.inlines import LaunchReportInline
@@ -25,8 +25,9 @@ from eztaskmanager.admin.row_buttons import press
 from eztaskmanager.admin.statistics import tell_statistics
 from eztaskmanager.admin.task_export import answer_export
 from eztaskmanager.admin.task_list import TaskChangeList
+from eztaskmanager.admin.ways import note_ways
 from eztaskmanager.forms import TaskForm
-from eztaskmanager.models import AppCommand, Task
+from eztaskmanager.models import AppCommand, Task, TaskCategory
 from eztaskmanager.permissions import LAUNCH_TASK, STOP_TASK, VIEW_LOG
 from eztaskmanager.settings import app_settings
 
@@ -125,7 +126,7 @@ class TaskAdmin(TaskColumns):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         """Keep what the user may see."""
         tasks: QuerySet[Task] = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
-        return tasks
+        return note_ways(tasks, request.user, AppCommand, TaskCategory)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Task | None:
         """Fetch a task, with its last runs where it is to be looked at."""
@@ -166,7 +167,7 @@ class TaskAdmin(TaskColumns):
         """A task that is being written has not run yet."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is not None and not self.has_change_permission(request, obj):
-            fieldsets = with_masks(fieldsets)
+            fieldsets = for_readers(fieldsets)
         return fieldsets if obj is not None else fieldsets[:-1]
 
     def get_inlines(self, request: HttpRequest, obj: Task | None) -> Any:

@@ -6,6 +6,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from eztaskmanager.output import make_plain
+
 
 class Log(models.Model):
     """One line of a run's output, or one log record with its traceback."""
@@ -40,3 +42,8 @@ class Log(models.Model):
 
     def __str__(self) -> str:
         return f"{self.timestamp} - {self.level} - {self.message}"
+
+    @property
+    def plain(self) -> str:
+        """The line, without what only terminals understand."""
+        return f"{self.timestamp} - {self.level} - {make_plain(self.message)}"

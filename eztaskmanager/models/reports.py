@@ -323,9 +323,14 @@ class LaunchReport(models.Model):
         lines = [str(line) for line in self._lines().filter(seq__gt=offset)]
         return lines, self._lines().count()
 
-    def log_tail(self, n_lines: int = 10) -> str:
-        """Join the last lines, with a line above them that says how many are hidden."""
-        lines = [str(line) for line in self._lines().order_by("-seq")[:n_lines]][::-1]
+    def log_tail(self, n_lines: int = 10, *, plain: bool = False) -> str:
+        """Join the last lines, with a line above them that says how many are hidden.
+
+        Args:
+            n_lines: How many.
+            plain: Whether to leave out what only terminals understand: colours, and what was written over.
+        """
+        lines = [line.plain if plain else str(line) for line in self._lines().order_by("-seq")[:n_lines]][::-1]
         hidden = self.n_log_lines - len(lines)
         if hidden > 0:
             text = ngettext("%(count)d line hidden ...", "%(count)d lines hidden ...", hidden)

@@ -77,8 +77,8 @@ class Runner(DiscoverRunner):
     def setup_test_environment(self, **kwargs: Any) -> None:
         """Keep quiet about requests that are refused, which is what many tests make; a failed one is still told."""
         super().setup_test_environment(**kwargs)
-        for name in ("django.request", "django.security"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+        for name, level in (("django.request", logging.ERROR), ("django.security", logging.CRITICAL)):
+            logging.getLogger(name).setLevel(level)
 
     def run_suite(self, suite: Any, **kwargs: Any) -> Any:
         """Run with our own code's warnings, Django's farewells and naive datetimes as errors."""

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils import timezone
 
+from eztaskmanager.admin.launching import MOST_LAUNCHED, MOST_TOLD
 from eztaskmanager.models import AppCommand, LaunchReport, Task
 from eztaskmanager.tests.desk import LIST, NASTY, TOMORROW, AdminTestCase, QueueingTestCase, change_page
-from eztaskmanager.tests.factories import make_report, make_task, make_user
+from eztaskmanager.tests.factories import make_command, make_report, make_task, make_user
 
 
 class ActionTests(QueueingTestCase):
@@ -54,6 +55,34 @@ class ActionTests(QueueingTestCase):
         planned.refresh_from_db()
         self.assertTrue(planned.is_paused)
         self.assertTrue(any("nothing to stop" in text for text in said))
+
+    def test_of_many_the_number_is_told_and_each_that_went_wrong(self) -> None:
+        closed = make_command("migrate", active=False)
+        tasks = [make_task(name=f"Task {n}") for n in range(MOST_TOLD)]
+        tasks += [Task.objects.create(name=f"Closed {n}", command=closed) for n in range(MOST_TOLD + 2)]
+        said = self.act("run_tasks_now", *tasks)
+        self.assertEqual(said[0], f"It is done with {MOST_TOLD} of {len(tasks)} tasks.")
+        self.assertEqual(len(said), MOST_TOLD + 2)
+        self.assertIn("is inactive", said[1])
+        self.assertIn("and 2 more", said[-1])
+        self.assertEqual(LaunchReport.objects.count(), MOST_TOLD)
+
+    def test_so_many_are_not_launched_at_once_but_their_schedules_are_followed_and_stopped(self) -> None:
+        tasks = [make_task(name=f"Task {n}") for n in range(MOST_LAUNCHED + 1)]
+        for action in ("launch_tasks", "run_tasks_now"):
+            self.assertIn("nothing was launched", "".join(self.act(action, *tasks)))
+        self.assertFalse(LaunchReport.objects.exists())
+        Task.objects.update(cron="0 6 * * *", is_paused=True)
+        all_done = f"It is done with {len(tasks)} of {len(tasks)} tasks."
+        self.assertEqual(self.act("launch_tasks", *tasks), [all_done])
+        self.assertFalse(Task.objects.filter(cached_next_ride=None).exists())
+        self.assertEqual(self.act("stop_tasks", *tasks), [all_done])
+        self.assertFalse(Task.objects.exclude(cached_next_ride=None).exists())
+
+    def test_a_task_of_an_inactive_command_says_why_it_has_no_start(self) -> None:
+        task = Task.objects.create(name="Closed", command=make_command("migrate", active=False))
+        self.assertContains(self.client.get(LIST), "The command django.core: migrate is inactive.")
+        self.assertContains(self.client.get(change_page(task)), "The command django.core: migrate is inactive.")
 
     def test_a_queue_that_is_away_is_told_of_and_the_run_is_kept(self) -> None:
         self.queue.is_away = True

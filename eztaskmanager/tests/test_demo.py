@@ -64,8 +64,6 @@ class DemoTests(TestCase):
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                # Where the tests run in the background of a shell, Ctrl-C is ignored.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
             try:
                 self.look_around(demo, Path(said.name))

@@ -255,6 +255,12 @@ class ReportTests(TestCase):
         self.assertEqual([line.rpartition(" - ")[2] for line in tail[1:]], ["line 4", "line 5"])
         self.assertNotIn("hidden", self.with_lines(2).log_tail(2))
 
+    def test_a_plain_tail_is_what_a_terminal_would_show_without_its_colours(self) -> None:
+        report = self.with_lines(1)
+        report.logs.update(message="\x1b[31m10 %\r\x1b[32m20 %\x1b[0m")
+        self.assertEqual(report.log_tail(1, plain=True).rpartition(" - ")[2], "20 %")
+        self.assertIn("\x1b[31m", report.log_tail(1))
+
     def test_two_reports_of_one_slot_are_refused_by_the_database(self) -> None:
         task, slot = make_task(), NOW()
         make_report(task, planned_at=slot)

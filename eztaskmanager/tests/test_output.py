@@ -7,7 +7,7 @@ import select
 from django.test import SimpleTestCase
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from eztaskmanager.output import Line, LineSplitter, Reader, clean, encode, level_name
+from eztaskmanager.output import Line, LineSplitter, Reader, clean, encode, level_name, make_plain
 from eztaskmanager.output.frames import COMMAND_STDERR, END, MAX_FRAME, PROGRESS, RECORD, STDERR, STDOUT, frames
 from eztaskmanager.output.lines import COLLAPSE_FROM, MAX_LINE
 
@@ -98,6 +98,27 @@ class CleaningTests(SimpleTestCase):
         numbers = (0, 5, 10, 15, 20, 25, 30, 40, 45, 50, 99)
         names = ["DEBUG"] * 4 + ["INFO"] * 2 + ["WARNING"] + ["ERROR"] * 2 + ["CRITICAL"] * 2
         self.assertEqual([level_name(number) for number in numbers], names)
+
+
+class PlainTests(SimpleTestCase):
+    def test_what_only_terminals_understand_goes(self) -> None:
+        for text, plain in (
+            ("\x1b[1;31mred\x1b[0m and \x1b[38;2;1;2;3mtrue", "red and true"),
+            ("\x1b]8;;https://example.org\x07link\x1b]8;;\x1b\\", "link"),
+            ("\x1b]0;a title that never ends", ""),
+            ("\x1b[2K\x1b(Bx\x1b=", "x"),
+            ("10 %\r20 %\r100 %", "100 %"),
+            ("10 %\r20 %\r", "20 %"),
+            ("first\nold\rnew\nlast\r\n", "first\nnew\nlast\n"),
+            ("plain [31m text", "plain [31m text"),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(make_plain(text), plain)
+
+    @given(st.text(alphabet="\x1b[]()m;0123456789\x07\\ab\r\n"))
+    def test_nothing_of_a_terminal_is_left(self, text: str) -> None:
+        self.assertNotIn("\r", make_plain(text))
+        self.assertNotRegex(make_plain(text), r"\x1b[\[\]]")
 
 
 class ReaderTests(SimpleTestCase):

@@ -118,7 +118,7 @@ def get_error(report: LaunchReport) -> str:
 
 def get_log_tail(report: LaunchReport, n_lines: int) -> str:
     """Give the last lines of its log, without secrets of its arguments."""
-    return hide_secrets(report.log_tail(n_lines), report.command_name, report.arguments)
+    return hide_secrets(report.log_tail(n_lines, plain=True), report.command_name, report.arguments)
 
 
 def get_alert_subject(alert: Alert, event: str | None = None) -> str:
