@@ -196,7 +196,11 @@ class Planned(models.Model):
         self.is_paused = is_paused
         with transaction.atomic():
             self._row().lock()
-            was_paused = self._row().values_list("is_paused", flat=True).first()
+            # Somebody may have edited the schedule since this one was read.
+            row = self._row().values("is_paused", *self.SCHEDULE_FIELDS).first() or {}
+            was_paused = row.pop("is_paused", None)
+            for name, value in row.items():
+                setattr(self, name, value)
             self._row().update(is_paused=is_paused)
             self.plan()
             if was_paused != is_paused:

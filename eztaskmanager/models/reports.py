@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Q, Value, When
-from django.db.models.signals import post_delete
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
@@ -23,12 +23,16 @@ from eztaskmanager.models.logs import Log
 from eztaskmanager.models.report_queries import LaunchReportQuerySet, tasks_by_pk
 from eztaskmanager.models.run_totals import RunTotal
 from eztaskmanager.models.states import Result, State, Trigger
+from eztaskmanager.output import clean_text
 from eztaskmanager.signals import run_cancelled, run_ended, run_finished, run_queued, task_acted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 logger = logging.getLogger(__name__)
+
+# Seconds; ten years.
+LONGEST_RETRY_DELAY = 315_360_000
 
 
 class LaunchReport(models.Model):
@@ -272,7 +276,7 @@ class LaunchReport(models.Model):
                 invocation_result=by_lines if result is None else Value(result),
                 finished_at=timezone.now(),
                 exit_code=exit_code,
-                error=error,
+                error=clean_text(error),
                 cpu_seconds=cpu_seconds,
                 max_rss=max_rss,
             )
@@ -307,12 +311,16 @@ class LaunchReport(models.Model):
             trigger=self.Trigger.RETRY,
             attempt=self.attempt + 1,
             retry_of_id=self.retry_of_id or self.pk,
-            due_at=timezone.now() + dt.timedelta(seconds=self.task.retry_delay * 2 ** (self.attempt - 1)),
+            due_at=timezone.now() + self._retry_delay(),
             command=self.command,
             arguments=self.arguments,
             launched_by_id=self.launched_by_id,
             launched_by_name=self.launched_by_name,
         )
+
+    def _retry_delay(self) -> dt.timedelta:
+        # Twice as long each time; beyond the end of the calendar there is nothing to wait for.
+        return dt.timedelta(seconds=min(self.task.retry_delay * 2 ** (self.attempt - 1), LONGEST_RETRY_DELAY))
 
     def get_log_lines(self) -> Iterator[str]:
         """Read all lines, oldest first, "timestamp - level - message" each."""
@@ -355,6 +363,14 @@ class LaunchReport(models.Model):
             # One of another version is told as it stands.
             return str(self.get_invocation_result_display())
         return gettext("unknown")
+
+
+@receiver(pre_delete, sender=LaunchReport, dispatch_uid="eztaskmanager.hold_before_deletion")
+def _hold(instance: LaunchReport, **kwargs: object) -> None:
+    # A run that goes on would write lines between the deletion of the others and that of the report.
+    if not instance.is_over:
+        tasks_by_pk(instance.task_id).lock()
+        LaunchReport.objects.filter(pk=instance.pk).update(n_log_lines=F("n_log_lines"))
 
 
 @receiver(post_delete, sender=LaunchReport, dispatch_uid="eztaskmanager.derive_after_deletion")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eztaskmanager.output.lines import LEVELS, Line, LineSplitter, clean, encode, level_name
+from eztaskmanager.output.lines import LEVELS, Line, LineSplitter, clean, clean_text, encode, level_name
 from eztaskmanager.output.plain import make_plain
 from eztaskmanager.output.reader import Reader
 
-__all__ = ["LEVELS", "Line", "LineSplitter", "Reader", "clean", "encode", "level_name", "make_plain"]
+__all__ = ["LEVELS", "Line", "LineSplitter", "Reader", "clean", "clean_text", "encode", "level_name", "make_plain"]

@@ -45,6 +45,11 @@ def encode(text: str) -> bytes:
         return text.encode("utf-8", "replace")
 
 
+def clean_text(text: str) -> str:
+    """Make any text one that every database takes."""
+    return clean(encode(text))
+
+
 def cut_at(data: bytes | bytearray, limit: int) -> int:
     """Find where to cut, at most at `limit`, without cutting a character in two."""
     place = limit

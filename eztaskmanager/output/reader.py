@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from eztaskmanager.output.frames import (
@@ -18,12 +19,16 @@ from eztaskmanager.output.frames import (
     STDERR,
     STDOUT,
 )
-from eztaskmanager.output.lines import MAX_LINE, Line, LineSplitter, clean, cut_at, level_name
+from eztaskmanager.output.lines import MAX_LINE, Line, LineSplitter, clean, clean_text, cut_at, level_name
 
 _STREAMS = {STDOUT: ("INFO", "stdout"), STDERR: ("INFO", "stderr"), COMMAND_STDERR: ("WARNING", "stderr")}
 _GROUPS = {GROUP: "group", GROUP_END: "end"}
 _LEVEL_NAMES = tuple(level_name(number) for number in range(256))
 IDLE = 3.0
+# No database keeps later moments; a command that plays with the clock may send any number.
+LATEST = 253_402_000_000.0
+# Beyond it numbers of progress say nothing to anyone.
+LARGEST = 1e15
 
 
 class Reader:
@@ -53,6 +58,8 @@ class Reader:
                 lines.append(Line(timestamp=self._touched, level="ERROR", stream="log", message=_GARBLED))
                 position = end
                 break
+            if not 0 <= timestamp < LATEST:
+                timestamp = self._touched
             start = position + header_size
             if start + size > end:
                 break
@@ -82,7 +89,7 @@ class Reader:
         if is_last:
             content = json.loads(self._records.pop(key))
             if kind == PROGRESS:
-                self.progress = (content[0], content[1], content[2])
+                self.progress = (_number(content[0]), _number(content[1]), clean_text(str(content[2])))
             elif kind == END:
                 self.endings[content["pid"]] = content
         return []
@@ -137,6 +144,15 @@ class Reader:
         if is_last:
             del self._records[key]
         return [Line(timestamp, _LEVEL_NAMES[level], "log", message)]
+
+
+def _number(value: Any) -> float | None:
+    # What a database refuses, or cannot give back, is as good as nothing.
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and abs(number) <= LARGEST else None
 
 
 _GARBLED = "Something other than this package wrote to its pipe; some lines may be lost."

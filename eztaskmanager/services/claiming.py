@@ -23,7 +23,8 @@ def claim(task_id: int, report_id: int | None) -> LaunchReport | None:
 
     Returns:
         The report, with its task, or None when there is nothing to run: it was taken by another delivery of the job,
-        stopped, or deleted; it is not due yet; or the policy says to skip it or to let it wait.
+        stopped, or deleted; it is not due yet; its command is inactive by now; or the policy says to skip it or to
+        let it wait.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -35,6 +36,9 @@ def claim(task_id: int, report_id: int | None) -> LaunchReport | None:
         due = LaunchReport.objects.due(now).filter(pk=report_id, task=task_id)
         report = due.select_related("task__command").annotate(has_company=Exists(others)).first()
         if report is None:
+            return None
+        if not report.task.command.active:
+            _skip(report, gettext("The command %(name)s is inactive.") % {"name": report.task.command})
             return None
         if report.task.overlap != Task.Overlap.ALLOW and report.has_company:  # type: ignore[attr-defined]
             _yield_to_the_other(report)
@@ -57,8 +61,12 @@ def _yield_to_the_other(report: LaunchReport) -> None:
         # No longer with the engine; the end of the other run hands it over again, by the next number of a job.
         LaunchReport.objects.filter(pk=report.pk).update(enqueued_at=None)
         return
+    _skip(report, gettext("Another run of the task was still going."))
+
+
+def _skip(report: LaunchReport, reason: str) -> None:
     report.state, report.invocation_result = LaunchReport.State.FINISHED, LaunchReport.RESULT_SKIPPED
-    report.finished_at, report.error = timezone.now(), gettext("Another run of the task was still going.")
+    report.finished_at, report.error = timezone.now(), reason
     report.save(update_fields=["state", "invocation_result", "finished_at", "error"])
     RunTotal.objects.count_unstarted([report.task_id], report.invocation_result)
     Task.objects.filter(pk=report.task_id).derive()

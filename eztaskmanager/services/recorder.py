@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from eztaskmanager.log_extra import about_ids
 from eztaskmanager.models import LaunchReport
@@ -53,6 +53,7 @@ class Recorder:
         self._longest_line = app_settings.MAX_LINE_LENGTH
         self._batch: list[Line] = []
         self._n_failures = 0
+        self._n_troubles = 0
         self._is_away = False
         self._is_refused = False
         self._is_gone = False
@@ -169,10 +170,12 @@ class Recorder:
             return False
         except Exception:  # The edge of the thread: without it the run would go on unseen.
             logger.exception("The log of %s could not be written.", self._name, extra=self._extra)
-            self._batch = []
+            self._n_troubles += 1
             self._writer.forget()
             connections[self._using].close()
-            return not len(self._backlog)
+            # The worker is not to wait for ever for what never will be.
+            return self._n_troubles >= MOST_FAILURES
+        self._n_troubles = 0
         if self._is_away:
             logger.warning("The database takes the log of %s again.", self._name, extra=self._extra)
             self._is_away = False
@@ -199,9 +202,11 @@ class Recorder:
         if changes:
             try:
                 self._rows.update(**changes)
-            except DatabaseError:
+            except AWAY:
                 self._changes = changes | self._changes
                 raise
+            except Exception:  # Whatever it does not take, lines and signs of life are not to wait for it.
+                logger.exception("The progress of %s could not be kept.", self._name, extra=self._extra)
 
     def _write_waiting(self) -> None:
         while True:
@@ -217,7 +222,7 @@ class Recorder:
             except AWAY:
                 self._n_failures += 1
                 raise
-            except DatabaseError:
+            except Exception:  # Of one line, perhaps; the others are not to go with it.
                 self._is_refused = True
             self._is_away = False
             if time.monotonic() >= self._next_beat:
@@ -235,7 +240,7 @@ class Recorder:
                     self._writer.write_one(self._batch[-1])
                 except AWAY:
                     raise
-                except DatabaseError:
+                except Exception:  # Of this line alone.
                     logger.exception("The database refuses a line of %s.", self._name, extra=self._extra)
                     self._writer.forget()
                 self._batch.pop()

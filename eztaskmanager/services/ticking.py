@@ -42,10 +42,11 @@ def tick(kind: str = "tick", interval: float = 60, *, aside: Callable[[], None] 
     """
     now = timezone.now()
     is_noted = TickerBeat.objects.beat(kind, interval)
-    end_silent_runs()
     reports = claim_due_slots(now)
     with _queue_may_be_away():
         hand_over_each(reports)
+    end_silent_runs()
+    with _queue_may_be_away():
         if LaunchReport.objects.queued().exists():
             hand_over_left(now)
             hand_over_missing(now)

@@ -10,8 +10,10 @@ from typing import Any, Protocol
 from django.utils.translation import gettext
 
 from eztaskmanager.log_extra import Extra, about_ids
-from eztaskmanager.output import Line
+from eztaskmanager.output import Line, clean_text
 
+# Characters of an error that are kept.
+LONGEST_ERROR = 10_000
 Progress = tuple["float | None", "float | None", str]
 
 
@@ -82,11 +84,17 @@ class Journal(Protocol):
 
 @dataclass(frozen=True)
 class Ending:
-    """How a command itself ended, as far as its own process can tell."""
+    """How a command itself ended, as far as its own process can tell; in words and numbers that databases take."""
 
     end: str
     exit_code: int = 0
     error: str = ""
+
+    def __post_init__(self) -> None:
+        code = self.exit_code if isinstance(self.exit_code, int) else 1
+        # The system itself keeps eight bits of it.
+        object.__setattr__(self, "exit_code", code if abs(code) <= 255 else code & 0xFF)
+        object.__setattr__(self, "error", clean_text(self.error)[:LONGEST_ERROR])
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Ending:
@@ -95,8 +103,12 @@ class Ending:
 
 
 def describe_error(error: BaseException) -> str:
-    """Say class and message."""
-    return f"{type(error).__name__}: {error}".rstrip(": ")[:10_000]
+    """Say class and message, as far as the error itself can."""
+    try:
+        message = str(error)
+    except Exception as trouble:  # Of whoever wrote the class.
+        message = f"(its message cannot be had: {type(trouble).__name__})"
+    return f"{type(error).__name__}: {message}".rstrip(": ")[:LONGEST_ERROR]
 
 
 def describe_signal(number: int) -> str:

@@ -41,7 +41,7 @@ class CollectTests(TestCase):
     def test_dangerous_ones_come_in_inactive_and_stay_as_people_set_them(self) -> None:
         said = call("collectcommands")
         self.assertIn("Collected django.core: flush, inactive", said)
-        for name in ("flush", "shell", "dbshell", "runserver", "createsuperuser", "changepassword", "testserver"):
+        for name in ("flush", "shell", "dbshell", "runserver", "createsuperuser", "importtasks"):
             with self.subTest(command=name):
                 self.assertFalse(AppCommand.objects.get(name=name).active)
         AppCommand.objects.filter(name="flush").update(active=True)

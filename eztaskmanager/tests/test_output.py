@@ -121,6 +121,25 @@ class PlainTests(SimpleTestCase):
         self.assertNotRegex(make_plain(text), r"\x1b[\[\]]")
 
 
+class OddInputTests(SimpleTestCase):
+    def feed(self, kind: int, timestamp: float, payload: bytes) -> tuple[Reader, list[Line]]:
+        reader, read = Reader(), []
+        for frame in frames(kind, 20, 0, 7, timestamp, payload):
+            read += reader.feed(frame)
+        return reader, read
+
+    def test_progress_that_is_no_number_is_none(self) -> None:
+        for said in ("Infinity", "-Infinity", "NaN", "1e300", "1" + "0" * 400, "null", '"many"', "[]"):
+            with self.subTest(said=said):
+                reader, _ = self.feed(PROGRESS, 1.5, f'[{said}, {said}, "a\\u0000b\\udce9"]'.encode())
+                self.assertEqual(reader.progress, (None, None, "a␀b�"))
+
+    def test_a_moment_that_is_none_takes_no_line_away(self) -> None:
+        for moment in (float("nan"), float("inf"), -1.0, 1e12):
+            with self.subTest(moment=moment):
+                self.assertEqual(self.feed(RECORD, moment, b"said")[1], [Line(0.0, "INFO", "log", "said")])
+
+
 class ReaderTests(SimpleTestCase):
     def read(self, *messages: tuple[int, int, int, bytes]) -> list[Line]:
         reader = Reader()

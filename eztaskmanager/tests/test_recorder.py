@@ -170,6 +170,31 @@ class RecorderTests(RecorderCase):
                 recorder.close()
         self.assertEqual(self.messages(), [str(number) for number in range(10) if number != 7])
 
+    def test_progress_that_is_refused_holds_up_neither_lines_nor_the_end(self) -> None:
+        with Recorder(self.report.pk) as recorder:
+            recorder.write(lines(0, 3))
+            recorder.progress("half", None, "")  # type: ignore[arg-type]
+            with self.assertLogs(recorders.logger, logging.ERROR):
+                recorder.close()
+        self.assert_has(0, 3)
+
+    def test_what_never_works_is_given_up_at_the_end(self) -> None:
+        with self.assertLogs(recorders.logger, logging.ERROR), Recorder(self.report.pk) as recorder:
+            recorder._beat = mock.Mock(side_effect=ValueError("never"))  # type: ignore[method-assign]
+            recorder._next_beat = 0
+            recorder.write(lines(0, 3))
+            recorder.close()
+
+    def test_a_report_is_deleted_while_lines_pour_in(self) -> None:
+        for _ in range(10):
+            report = started_report()
+            with Recorder(report.pk) as recorder:
+                recorder.start()
+                for start in range(0, 20_000, 1_000):
+                    recorder.write(lines(start, start + 1_000))
+                report.task.delete()
+        self.assertFalse(LaunchReport.objects.exclude(pk=self.report.pk).exists())
+
     def test_a_batch_that_fails_while_the_database_answers_is_taken_apart(self) -> None:
         with Recorder(self.report.pk) as recorder:
             insert = recorder._writer._insert

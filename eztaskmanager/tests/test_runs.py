@@ -11,7 +11,7 @@ from django.db import connections
 from django.test import TransactionTestCase, override_settings, tag
 from django.utils import timezone
 
-from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.models import AppCommand, LaunchReport, Task
 from eztaskmanager.services import run_management_command
 from eztaskmanager.signals import run_finished, run_started
 from eztaskmanager.tests.factories import make_report, make_task
@@ -59,6 +59,17 @@ class ResultTests(RunCase):
             ("memory", "failed", 1, "MemoryError"),
         ):
             self.assert_ends(way, result, exit_code, error)
+
+    def test_what_a_database_would_refuse_is_on_record_too(self) -> None:
+        for way, exit_code, error in (
+            ("exit_huge", 0, ""),
+            ("exit_odd_text", 1, "a␀b"),
+            ("odd_name", 0, "CommandError: cannot read caf�.csv"),
+            ("nul", 1, "Trouble: with a ␀ inside"),
+            ("speechless", 1, "Speechless: (its message cannot be had: Trouble)"),
+        ):
+            # The system keeps eight bits of a number, all of which are 0 here.
+            self.assert_ends(way, "ok" if way == "exit_huge" else "failed", exit_code, error)
 
     def test_what_was_logged_decides_when_nothing_failed(self) -> None:
         for ways, result in (("print", "ok"), ("self_stderr", "warnings"), ("levels", "errors")):
@@ -144,6 +155,15 @@ class OnceTests(RunCase):
         self.assertIsNone(run_management_command(123_456))
         task = make_task("ez_end", "return")
         self.assertIsNone(run_management_command(task.pk, 123_456))
+
+    def test_a_command_that_was_made_inactive_meanwhile_does_not_start(self) -> None:
+        task = make_task("ez_end", "return")
+        report = task.launch()
+        AppCommand.objects.update(active=False)
+        self.assertIsNone(run_management_command(task.pk, report.pk))
+        report.refresh_from_db()
+        self.assertEqual((report.invocation_result, report.started_at), ("skipped", None))
+        self.assertIn("is inactive", report.error)
 
 
 class PolicyTests(RunCase):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from unittest import mock
 
 import time_machine
-from django.db import connection
-from django.test import TestCase, override_settings, tag
+from django.db import connection, transaction
+from django.test import TestCase, TransactionTestCase, override_settings, skipUnlessDBFeature, tag
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from eztaskmanager.models import AppCommand, LaunchReport, Task
+from eztaskmanager.services.runner import end_silent_runs
 from eztaskmanager.services.scheduling.slots import claim_due_slots, next_due
 from eztaskmanager.services.ticking import tick
+from eztaskmanager.signals import run_ended
 from eztaskmanager.tests.factories import make_report, make_task
 
 UTC = dt.timezone.utc
@@ -69,6 +73,16 @@ class PlanningTests(SlotCase):
         task.refresh_from_db()
         self.assertEqual(task.cached_next_ride, START + 11 * MINUTE)
         self.assertFalse(LaunchReport.objects.exists())
+
+    def test_going_on_follows_the_schedule_that_was_edited_meanwhile(self) -> None:
+        old = make_task(cron="0 3 * * *")
+        edited = Task.objects.get()
+        edited.cron = "30 15 * * *"
+        edited.save()
+        old.pause()
+        old.resume()
+        edited.refresh_from_db()
+        self.assertEqual(edited.cached_next_ride, edited.next_ride_after(timezone.now()))
 
     def test_editing_a_paused_task_leaves_it_paused(self) -> None:
         task = make_task(**EACH_MINUTE)
@@ -209,6 +223,31 @@ class TickTests(SlotCase):
         self.assertEqual((report.invocation_result, task.status), ("lost", "idle"))
         self.assertIn("process 7 on h", report.error)
 
+    def test_a_silent_run_that_cannot_be_ended_holds_up_nothing(self) -> None:
+        bad, good = (make_report(make_task(name=name), state="started", heartbeat_at=START) for name in "ab")
+        due = make_task(name="c", **EACH_MINUTE)
+        self.at(START + 2 * MINUTE)
+
+        def refuse(report: LaunchReport, **kwargs: object) -> None:
+            if report == bad:
+                raise ValueError("not this one")
+
+        run_ended.connect(refuse)
+        self.addCleanup(run_ended.disconnect, refuse)
+        with self.assertLogs("eztaskmanager.services.scheduling.sweeping", "ERROR"):
+            self.assertEqual(tick(), 1)
+        self.assertEqual(LaunchReport.objects.get(pk=bad.pk).state, "started")
+        self.assertEqual(LaunchReport.objects.get(pk=good.pk).invocation_result, "lost")
+        self.assertEqual(len(self.slots(due)), 1)
+
+    def test_a_retry_waits_no_longer_than_the_calendar_goes(self) -> None:
+        task = make_task(max_retries=3, retry_delay=2_000_000_000)
+        report = make_report(task, state="started", started_at=START, attempt=3)
+        report.finish("failed")
+        retry = LaunchReport.objects.get(attempt=4)
+        assert retry.due_at is not None
+        self.assertLess(retry.due_at, START + dt.timedelta(days=3_651))
+
     def test_a_retry_is_handed_over_when_it_is_due(self) -> None:
         report = make_report(due_at=START + MINUTE)
         tick()
@@ -218,3 +257,32 @@ class TickTests(SlotCase):
         tick()
         report.refresh_from_db()
         self.assertIsNotNone(report.enqueued_at)
+
+
+@tag("databases")
+@override_settings(EZTASKMANAGER_QUEUE_SERVICE_TYPE="Memory")
+class HeldRowTests(TransactionTestCase):
+    @skipUnlessDBFeature("has_select_for_update_skip_locked")
+    def test_a_command_that_holds_its_own_report_is_neither_waited_for_nor_lost(self) -> None:
+        report = make_report(state="started", heartbeat_at=timezone.now() - dt.timedelta(hours=1))
+        is_held, may_end = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            try:
+                with transaction.atomic():
+                    LaunchReport.objects.filter(pk=report.pk).update(progress_text="working")
+                    is_held.set()
+                    may_end.wait(60)
+            finally:
+                connection.close()
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        try:
+            self.assertTrue(is_held.wait(60))
+            self.assertEqual(end_silent_runs(), [])
+            self.assertTrue(holder.is_alive())
+        finally:
+            may_end.set()
+            holder.join()
+        self.assertEqual(end_silent_runs(), [report])

@@ -126,7 +126,7 @@ def tell_progress(report: LaunchReport) -> dict[str, Any] | None:
     if current is None and not report.progress_text:
         return None
     percent = None
-    if current is not None and total:
+    if current is not None and total and math.isfinite(current) and math.isfinite(total):
         # Shares that no number can hold are all or nothing.
         percent = int(100 * max(0.0, min(1.0, current / total)))
     return {
@@ -141,7 +141,7 @@ def tell_progress(report: LaunchReport) -> dict[str, Any] | None:
 def tell_left(report: LaunchReport) -> str:
     """Say how long it will take from here at the pace so far; empty where that cannot be known."""
     current, total, duration = report.progress_current, report.progress_total, report.duration
-    if report.is_over or duration is None or not current or not total or not 0 < current < total:
+    if report.is_over or duration is None or not current or not total or not 0 < current < total < math.inf:
         return ""
     seconds = math.ceil(min(duration.total_seconds() * ((total - current) / current), LONGEST_ESTIMATE))
     if seconds <= 59:
@@ -185,4 +185,6 @@ def tell_state(report: LaunchReport) -> str:
 
 
 def _amount(value: float) -> str:
+    if not math.isfinite(value):
+        return str(value)
     return str(number_format(value, 0 if value == int(value) else 1, force_grouping=True))

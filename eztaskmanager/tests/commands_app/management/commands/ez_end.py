@@ -20,6 +20,13 @@ class Trouble(Exception):
     """What a command raises of its own."""
 
 
+class Speechless(Exception):
+    """Cannot even say what it is."""
+
+    def __str__(self) -> str:
+        raise Trouble("no words")
+
+
 class Command(BaseCommand):
     help = "Ends in the way that is named, after having said so."
 
@@ -46,6 +53,22 @@ class Command(BaseCommand):
 
     def end_by_exit_text(self) -> None:
         sys.exit("a sentence")
+
+    def end_by_exit_huge(self) -> None:
+        sys.exit(2**80)
+
+    def end_by_exit_odd_text(self) -> None:
+        sys.exit("a\0b")
+
+    def end_by_odd_name(self) -> None:
+        # As os.listdir() gives a name that is no UTF-8.
+        raise CommandError("cannot read caf\udce9.csv", returncode=2**40)
+
+    def end_by_nul(self) -> None:
+        raise Trouble("with a \0 inside")
+
+    def end_by_speechless(self) -> None:
+        raise Speechless
 
     def end_by_os_exit(self) -> None:
         os._exit(5)
