@@ -113,6 +113,7 @@ class ViewerTests(ViewerTestCase):
         self.wait("() => document.getElementById('ez-status').textContent === 'Live · 3 lines match'")
         self.page.click("#ez-reset")
         self.wait_for_lines(4)
+        self.page.click("#ez-only")
         self.page.fill("#ez-search-text", "nothing like it")
         self.wait_for_lines(0)
         self.wait("() => document.getElementById('ez-empty').textContent === 'No line matches.'")

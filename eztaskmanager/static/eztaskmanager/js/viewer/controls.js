@@ -77,11 +77,18 @@ export class Controls {
 
   /** Let every line through. Returns the filter that does. */
   resetFilter() {
-    this.#text.value = "";
+    this.#clearSearch();
     this.#reset.hidden = true;
     this.#stream.value = "all";
     this.#press("all");
     return this.#chosen();
+  }
+
+  #clearSearch() {
+    this.#text.value = "";
+    for (const option of [this.#case, this.#regex, this.#only]) {
+      press(option, false);
+    }
   }
 
   #chosen() {
@@ -119,13 +126,19 @@ export class Controls {
     this.#stream.value = "all"; // Whatever a browser that was told to reload has kept.
     this.#stream.addEventListener("change", () => this.#filter());
     const form = document.getElementById("ez-search");
-    form.addEventListener("submit", (event) => {
+    const search = (event, step) => {
       event.preventDefault();
       window.clearTimeout(timer);
       if (this.#searched === this.#text.value && this.#text.value !== "") {
-        this.#on.match(1);
+        this.#on.match(step);
       } else {
         this.#filter();
+      }
+    };
+    form.addEventListener("submit", (event) => search(event, 1));
+    this.#text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.shiftKey) {
+        search(event, -1);
       }
     });
     this.#text.addEventListener("input", () => {
@@ -143,7 +156,7 @@ export class Controls {
     form.addEventListener("reset", (event) => {
       event.preventDefault();
       window.clearTimeout(timer);
-      this.#text.value = "";
+      this.#clearSearch();
       this.#filter();
       this.#text.focus();
     });
@@ -159,6 +172,7 @@ export class Controls {
     this.#jump.addEventListener("click", () => {
       this.follow = true;
       this.#on.follow(true);
+      this.#toLog();
     });
   }
 
@@ -186,13 +200,20 @@ export class Controls {
       const n = Number(event.target.closest(".ez-line")?.dataset.n);
       if (event.target.closest(".ez-group")) {
         this.#on.fold(n);
+        // The row is another one now.
+        document.querySelector(`#L${n} .ez-group`)?.focus({ preventScroll: true });
       } else if (event.target.closest(".ez-fold > summary")) {
         this.#on.unfold(n, !event.target.closest(".ez-fold").open);
       } else if (event.target.closest(".ez-rest")) {
         this.#on.showWhole(n);
-        this.#box.focus({ preventScroll: true });
+        this.#toLog();
       }
     });
+  }
+
+  /** Keep the keyboard's place in the page when what had it goes away. */
+  #toLog() {
+    this.#box.focus({ preventScroll: true });
   }
 
   #listenToMenu() {
@@ -220,6 +241,7 @@ export class Controls {
       event.preventDefault();
       const button = form.querySelector("button");
       button.disabled = true;
+      this.#toLog();
       try {
         const response = await fetch(form.action, {
           method: "POST",
@@ -233,6 +255,7 @@ export class Controls {
         this.#on.stopped(answer);
       } catch {
         button.disabled = false;
+        button.focus();
         this.say(this.#words.stop_failed, { isError: true });
       }
     });

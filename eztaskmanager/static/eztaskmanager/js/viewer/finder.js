@@ -29,6 +29,13 @@ export class Finder {
     return this.#scannedTo;
   }
 
+  /** The number after another one, or before it, and around the ends; undefined where nothing was found. */
+  beside(n, step) {
+    return step > 0
+      ? (this.numbers.find((number) => number > n) ?? this.numbers[0])
+      : (this.numbers.findLast((number) => number < n) ?? this.numbers.at(-1));
+  }
+
   /** Forget it: no more questions, no more pages. */
   drop() {
     this.#isDropped = true;

@@ -22,6 +22,7 @@ export function lineMaker(times, words) {
     number.className = "ez-number";
     number.href = `#L${row.n}`;
     number.dataset.n = row.n;
+    number.tabIndex = -1; // Thousands of stops would keep the Tab key from getting past the log.
     number.setAttribute("aria-label", words.line.replace("{n}", String(row.n)));
 
     const level = document.createElement("span");

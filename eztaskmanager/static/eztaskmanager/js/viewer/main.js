@@ -38,6 +38,7 @@ class Viewer {
   #current = 0;
   #seeks = null;
   #keeps = null;
+  #keepsAt = 0;
   #objection = "";
   #unseen = 0;
   #isUp = true;
@@ -84,6 +85,7 @@ class Viewer {
     this.#pointer = new Pointer(box, this.#words, {
       point: (from) => this.#point(from),
       chosen: () => (this.#controls.follow = false),
+      size: () => this.#listing.size,
     });
     this.#controls.follow = config.run.next_poll !== null && !this.#pointer.range;
     this.#poller = new Poller(() => this.#poll(), config.run.next_poll);
@@ -93,9 +95,8 @@ class Viewer {
   open() {
     this.#head.show(this.#config.run);
     this.#head.count(this.#config.counts, this.#listing.size);
-    const { range } = this.#pointer;
-    if (range) {
-      this.#point(range.from);
+    if (this.#pointer.range) {
+      this.#point(this.#pointer.range.from);
     } else {
       this.#scroller.toEnd();
     }
@@ -181,7 +182,8 @@ class Viewer {
     const kinds = { ...(level === "all" ? {} : { level }), ...(stream === "all" ? {} : { stream }) };
     const search = { ...kinds, q: text, ...(isRegex ? { regex: 1 } : {}), ...(isCaseSensitive ? { case: 1 } : {}) };
     const top = this.#listing.count ? this.#listing.numberAt(this.#scroller.first) : 0;
-    const isAtBottom = this.#controls.follow || this.#scroller.isAtBottom;
+    const isSeen = (n) => n && this.#listing.has(n) && this.#scroller.isSeen(this.#listing.indexOf(n));
+    const pointed = [this.#pointer.range?.from, this.#current].find(isSeen);
     this.#matches?.drop();
     this.#listed?.drop();
     this.#objection = "";
@@ -194,8 +196,9 @@ class Viewer {
       this.#listed = this.#finder(kinds);
     }
     this.#matches = !isSearch ? null : isOnly ? this.#listed : this.#finder(search);
-    // The view keeps its first line, and a search in place goes on from there.
-    this.#keeps = isAtBottom ? Infinity : top;
+    // The view keeps the line pointed to, or else its first one, from where a search in place goes on.
+    this.#keeps = this.#controls.follow ? Infinity : (pointed ?? top);
+    this.#keepsAt = pointed ? MATCH_SHARE : 0;
     this.#seeks = isSearch && !isOnly ? top : null;
     const wasFiltered = this.#listing.isFiltered;
     this.#listing.show(this.#listed?.numbers ?? null);
@@ -236,7 +239,7 @@ class Viewer {
     if (this.#keeps === Infinity) {
       this.#scroller.toEnd();
     } else if (this.#keeps !== null && (!this.#listed || this.#listed.scannedTo >= this.#keeps)) {
-      this.#scroller.toIndex(this.#listing.indexOf(this.#keeps));
+      this.#scroller.toIndex(this.#listing.indexOf(this.#keeps), this.#keepsAt);
       this.#keeps = null;
     }
     if (this.#listed?.isComplete) {
@@ -246,18 +249,14 @@ class Viewer {
   }
 
   #toMatch(step) {
-    const numbers = this.#matches?.numbers ?? [];
-    if (!numbers.length) {
-      return;
+    const n = this.#matches?.beside(this.#current || this.#listing.numberAt(this.#scroller.first), step);
+    if (n) {
+      this.#seeks = null;
+      this.#current = n;
+      this.#toLine(n);
+      this.#pointer.mark(n);
+      this.#settle();
     }
-    const from = this.#current || this.#listing.numberAt(this.#scroller.first);
-    let at = numbers.findIndex((n) => (step > 0 ? n > from : n >= from));
-    at = step > 0 ? (at < 0 ? 0 : at) : (at < 0 ? numbers.length : at) - 1;
-    this.#seeks = null;
-    this.#current = numbers.at(at);
-    this.#toLine(this.#current);
-    this.#pointer.mark(this.#current);
-    this.#settle();
   }
 
   // Groups
@@ -320,6 +319,10 @@ class Viewer {
       }
     }
     await this.#grow(answer.log_size);
+    if (answer.next_poll === null) {
+      this.#poller.end();
+      this.#controls.follow = false;
+    }
   }
 
   async #grow(size) {
@@ -354,24 +357,21 @@ class Viewer {
 
   /** Ask for lines and how the run stands. Returns null when there is no answer. */
   async #ask(where) {
-    try {
-      const answer = await this.#reader.ask({ rows: 1, ...where });
+    const answer = await this.#find(where, this.#config.lines);
+    if (answer) {
       this.#poller.answered(answer.next_poll);
       this.#head.count(answer.counts, answer.log_size);
       this.#head.show(answer);
       this.#times.start = answer.started;
       this.#isDone = answer.is_over;
       this.#isWaiting = answer.state === "queued";
-      return answer;
-    } catch (error) {
-      this.#failed(error);
-      return null;
     }
+    return answer;
   }
 
-  async #find(where) {
+  async #find(where, address = this.#config.find) {
     try {
-      return await this.#reader.ask(where, this.#config.find);
+      return await this.#reader.ask(where, address);
     } catch (error) {
       this.#failed(error);
       return null;

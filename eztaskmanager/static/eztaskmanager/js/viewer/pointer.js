@@ -11,7 +11,8 @@ export class Pointer {
   /**
    * @param box The element that has the lines.
    * @param words Of the page.
-   * @param on What to do: point(from) after the address was changed, chosen() after a number was clicked.
+   * @param on What to do: point(from) after the address was changed, chosen() after a number was clicked; and size(),
+   *   how many lines there are.
    */
   constructor(box, words, on) {
     this.#words = words;
@@ -73,10 +74,11 @@ export class Pointer {
     const field = document.getElementById("ez-line");
     field.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const [from, to] = [...field.value.matchAll(/\d{1,15}/g)].map(Number);
+      const last = Math.max(1, this.#on.size());
+      const [from, to = from] = [...field.value.matchAll(/\d{1,15}/g)].map((n) => Math.min(Number(n), last));
       field.value = "";
       if (from) {
-        this.to(Math.min(from, to || from), Math.max(from, to || from));
+        this.to(Math.min(from, to), Math.max(from, to));
         this.#on.point(this.range.from);
         box.focus();
       }

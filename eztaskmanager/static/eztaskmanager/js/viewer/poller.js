@@ -22,8 +22,9 @@ export class Poller {
     this.#schedule();
   }
 
+  /** Take how long to wait; what answers another question does not end the asking, for lines may have come since. */
   answered(pause) {
-    this.#pause = pause;
+    this.#pause = pause ?? this.#pause;
     this.#failures = 0;
   }
 

@@ -71,6 +71,11 @@ export class Scroller {
     return element ? this.#place(element).top : null;
   }
 
+  isSeen(index) {
+    const y = this.placeOf(index);
+    return y !== null && y >= 0 && y < this.#box.clientHeight;
+  }
+
   /** Bring a row into view, a share of the view below its top. */
   toIndex(index, share = 0) {
     this.#isPinned = false;
@@ -125,6 +130,7 @@ export class Scroller {
       this.#layer.replaceChildren();
       this.#room.style.height = "0";
       this.#height = 0;
+      this.#top = this.#box.scrollTop; // Not the reader has scrolled.
       this.#on.drawn(0, -1);
       return;
     }

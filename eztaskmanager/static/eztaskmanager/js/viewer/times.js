@@ -38,9 +38,11 @@ export class Times {
     }
   }
 
-  /** Show times the next way. */
+  /** Show times the next way, where they are shown. */
   next() {
-    this.#choose(MODES[(MODES.indexOf(this.#mode) + 1) % MODES.length]);
+    if (this.#select.offsetWidth) {
+      this.#choose(MODES[(MODES.indexOf(this.#mode) + 1) % MODES.length]);
+    }
   }
 
   /** Make the element that tells a moment, given in milliseconds. */
