@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Callable, Sequence
@@ -114,17 +115,65 @@ class LogWriterTests(TransactionTestCase):
     ) -> None:
         self.writer.write([line("before")])
         lines = [line("one"), line("two")]
+        self.fail_to_commit(act, lambda: self.writer.write(lines))
+        meanwhile()
+        self.writer.write(lines)
+        self.writer.write([line("after")])
+
+    def test_an_unanswered_commit_of_many_lines_is_not_written_again_one_by_one(self) -> None:
+        lines = [line("one"), line("two"), line("three")]
+        self.fail_to_commit(self.break_after, lambda: self.writer.write(lines))
+        for each in lines:
+            self.writer.write_one(each)
+        self.writer.write_one(line("after"))
+        self.assert_has("one", "two", "three", "after")
+
+    def test_a_commit_of_many_lines_that_failed_is_made_up_for_one_by_one(self) -> None:
+        lines = [line("one"), line("two"), line("three")]
+        self.fail_to_commit(self.break_before, lambda: self.writer.write(lines))
+        for each in lines:
+            self.writer.write_one(each)
+        self.assert_has("one", "two", "three")
+
+    def test_an_unanswered_commit_of_one_line_is_not_written_again(self) -> None:
+        self.fail_to_commit(self.break_after, lambda: self.writer.write_one(line("a fox 🦊")), is_raised=False)
+        self.writer.write_one(line("after"))
+        self.assert_has("a fox 🦊", "after")
+
+    def test_a_commit_of_one_line_that_failed_is_made_up_for_as_it_was(self) -> None:
+        self.fail_to_commit(self.break_before, lambda: self.writer.write_one(line("a fox 🦊")), is_raised=False)
+        self.writer.write_one(line("after"))
+        self.assert_has("a fox 🦊", "after")
+
+    def test_an_unanswered_commit_is_asked_about_until_there_is_an_answer(self) -> None:
+        lines = [line("one"), line("two")]
+        self.fail_to_commit(self.break_after, lambda: self.writer.write(lines))
+        # The report's row is read, and the line's is not any more.
+        with mock.patch.object(Log.objects, "using", side_effect=OperationalError("gone again")):
+            with self.assertRaises(OperationalError):
+                self.writer.write(lines)
+        self.writer.forget()
+        self.writer.write(lines)
+        self.assert_has("one", "two")
+
+    def test_lines_given_up_after_an_unanswered_commit_hold_no_others_up(self) -> None:
+        first = line("one")
+        self.fail_to_commit(self.break_after, lambda: self.writer.write([first, line("two")]))
+        self.writer.write([line("three"), first])
+        self.assert_has("one", "two", "three", "one")
+
+    def fail_to_commit(
+        self, act: Callable[[Callable[[], None]], None], write: Callable[[], None], *, is_raised: bool = True
+    ) -> None:
         commit = connection._commit  # type: ignore[attr-defined]
         acts: list[Callable[[], None]] = [lambda: act(commit)]
         with mock.patch.object(connection, "_commit", lambda: acts.pop()() if acts else commit()):
-            with self.assertRaises(OperationalError):
-                self.writer.write(lines)
+            with self.assertRaises(OperationalError) if is_raised else contextlib.nullcontext():
+                write()
         self.assertEqual(acts, [])
-        connections["default"].close()
-        meanwhile()
-        self.writer.forget()
-        self.writer.write(lines)
-        self.writer.write([line("after")])
+        if is_raised:
+            connections["default"].close()
+            self.writer.forget()
 
     def test_a_line_that_the_database_refuses_is_kept_as_far_as_it_takes_it(self) -> None:
         insert = self.writer._insert
