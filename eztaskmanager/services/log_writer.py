@@ -83,8 +83,8 @@ class LogWriter:
                 if is_written:
                     self._insert(self._n_written, lines)
                     self._doubtful = (self._n_written, lines)
-            self._doubtful = None
             if is_written:
+                self._doubtful = None
                 self._n_written += len(lines)
                 return
             # Someone else writes to this report too.
@@ -110,13 +110,16 @@ class LogWriter:
             ReportGone: There is nothing to write it to.
             DatabaseError: Nothing was written, as far as can be told.
         """
+        lines = [line]
         try:
-            self.write([line])
+            self.write(lines)
         except DatabaseError:
             connections[self._using].close()
             self.forget()
             # One whose commit has no answer was not refused.
-            self.write([line if self._doubtful else line._replace(message=_tame(line.message))])
+            is_doubtful = self._doubtful is not None and self._doubtful[1] is lines
+            message = _tame(line.message)
+            self.write(lines if is_doubtful or message == line.message else [line._replace(message=message)])
 
     def _find_out(self) -> None:
         """Read how many lines there are, and whether those in doubt are among them."""
@@ -126,8 +129,10 @@ class LogWriter:
             raise ReportGone(f"Report {self.report_id} is gone.")
         if self._doubtful is not None:
             before, lines = self._doubtful
-            self._kept = deque(lines if self._is_there(before + 1, lines[0]) else ())
-            self._doubtful = None
+            if self._is_there(before + 1, lines[0]):
+                self._kept = deque(lines)
+                self._doubtful = None
+            # Otherwise the server may still be about it; then it has the report's row, and the next write is in vain.
         self._n_written = n_written
 
     def _is_there(self, number: int, line: Line) -> bool:

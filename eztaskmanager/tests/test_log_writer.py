@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from unittest import mock
 
 from django.db import DataError, OperationalError, connection, connections
@@ -156,6 +156,29 @@ class LogWriterTests(TransactionTestCase):
         self.writer.write(lines)
         self.assert_has("one", "two")
 
+    def test_a_commit_that_the_server_still_does_after_it_was_asked_doubles_nothing(self) -> None:
+        lines = [line("one"), line("two")]
+        self.fail_to_commit(self.break_before, lambda: self.writer.write(lines))
+        count = self.writer._count
+
+        def count_after_the_commit(n_written: int, lines: Sequence[Line]) -> bool:
+            # The row is locked until then.
+            LogWriter(self.report.pk).write(late.pop() if late else [])
+            return count(n_written, lines)
+
+        late = [lines]
+        with mock.patch.object(self.writer, "_count", count_after_the_commit):
+            self.writer.write(lines)
+        self.assert_has("one", "two")
+
+    def test_a_line_refused_after_a_commit_that_failed_is_kept_as_far_as_it_is_taken(self) -> None:
+        lines = [line("a fox 🦊"), line("two")]
+        self.fail_to_commit(self.break_before, lambda: self.writer.write(lines))
+        with self.refusing_foxes():
+            for each in lines:
+                self.writer.write_one(each)
+        self.assert_has("a fox �", "two")
+
     def test_lines_given_up_after_an_unanswered_commit_hold_no_others_up(self) -> None:
         first = line("one")
         self.fail_to_commit(self.break_after, lambda: self.writer.write([first, line("two")]))
@@ -176,6 +199,14 @@ class LogWriterTests(TransactionTestCase):
             self.writer.forget()
 
     def test_a_line_that_the_database_refuses_is_kept_as_far_as_it_takes_it(self) -> None:
+        with self.refusing_foxes():
+            self.writer.write_one(line("a fox 🦊"))
+        self.writer.write_one(line("plain"))
+        self.assert_has("a fox �", "plain")
+
+    @contextlib.contextmanager
+    def refusing_foxes(self) -> Iterator[None]:
+        """Have a database that takes three bytes of UTF-8."""
         insert = self.writer._insert
 
         def refuse(n_written: int, lines: Sequence[Line]) -> None:
@@ -184,6 +215,4 @@ class LogWriterTests(TransactionTestCase):
             insert(n_written, lines)
 
         with mock.patch.object(self.writer, "_insert", refuse):
-            self.writer.write_one(line("a fox 🦊"))
-        self.writer.write_one(line("plain"))
-        self.assert_has("a fox �", "plain")
+            yield
