@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import marshal
+import os
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from typing import BinaryIO
+from io import FileIO
 
 from django.utils.translation import ngettext
 
@@ -20,6 +22,7 @@ BLOCK_SIZE = 4 * 1024 * 1024
 MOST_LINES = 200_000
 MOST_SIZE = 64 * 1024 * 1024
 DISK_AGAIN = 5.0
+UNREADABLE = "Lines were dropped here (%d): they could not be read back from disk."
 
 
 class Backlog:
@@ -34,8 +37,9 @@ class Backlog:
         self._lock = threading.Lock()
         self._newest: list[Line] = []
         self._size = 0
-        self._file: BinaryIO | None = None
-        self._blocks: list[tuple[int, int]] = []
+        self._file: FileIO | None = None
+        # Where each begins, its size, and how many lines it has.
+        self._blocks: list[tuple[int, int, int]] = []
         self._end = 0
         self._n_dropped = 0
         self._no_disk_until = 0.0
@@ -86,20 +90,35 @@ class Backlog:
             self._drop_what_is_too_much()
             return
         try:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(dir=self._directory, prefix="eztaskmanager-")
             block = marshal.dumps([tuple(line) for line in self._newest])
-            self._file.seek(self._end)
-            self._file.write(block)
-            self._file.flush()
+            self._append(block)
         except OSError:
             # Full, or not ours to write to: memory then, as long as that is not too much.
             self._no_disk_until = time.monotonic() + DISK_AGAIN
             self._drop_what_is_too_much()
             return
-        self._blocks.append((self._end, len(block)))
+        self._blocks.append((self._end, len(block), len(self._newest)))
         self._end += len(block)
         self._newest, self._size = [], 0
+
+    def _append(self, block: bytes) -> None:
+        if self._file is None:
+            # Without a buffer, in which part of a block would stay that did not fit.
+            self._file = tempfile.TemporaryFile(dir=self._directory, prefix="eztaskmanager-", buffering=0)
+        rest = memoryview(block)
+        try:
+            while rest:
+                written = os.pwrite(self._file.fileno(), rest, self._end + len(block) - len(rest))
+                rest = rest[written:]
+        except OSError:
+            self._cut_off()
+            raise
+
+    def _cut_off(self) -> None:
+        """Give back what lies behind the last block."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._end)
 
     def _drop_what_is_too_much(self) -> None:
         while not self._has_room():
@@ -108,15 +127,18 @@ class Backlog:
 
     def _read_block(self) -> list[Line]:
         assert self._file is not None
-        start, size = self._blocks.pop(0)
-        self._file.seek(start)
-        # The file is ours and has no name, so nobody else has written to it.
-        fields_of_lines = marshal.loads(self._file.read(size))  # nosec B302
-        lines = [Line(*fields) for fields in fields_of_lines]
+        start, size, count = self._blocks[0]
+        try:
+            # The file is ours and has no name, so nobody else has written to it.
+            fields_of_lines = marshal.loads(os.pread(self._file.fileno(), size, start))  # nosec B302
+            lines = [Line(*fields) for fields in fields_of_lines]
+        except (OSError, EOFError, ValueError, TypeError):
+            # A disk that fails would do so again, and the run is to end.
+            lines = [Line(time.time(), "WARNING", "log", UNREADABLE % count)]
+        self._blocks.pop(0)
         if not self._blocks:
             self._end = 0
-            self._file.seek(0)
-            self._file.truncate()
+            self._cut_off()
         return lines
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
@@ -52,15 +52,18 @@ class LogWriter:
         self._using = using
         # Most reports are new; one that is not is found out about when this number proves wrong.
         self._n_written: int | None = 0
+        # What a commit without an answer was about, and how many lines there were before.
         self._doubtful: tuple[int, Sequence[Line]] | None = None
+        # Those of them that turned out to be written; whoever did not get the answer brings them again.
+        self._kept: deque[Line] = deque()
         self._moments = _Moments()
         self._trimmer = LogTrimmer(report_id, using)
 
     def write(self, lines: Sequence[Line]) -> None:
         """Write lines in one transaction.
 
-        When the connection breaks while it commits, nobody knows whether it did; call again with the same lines, and
-        they are written if they were not.
+        When the connection breaks while it commits, nobody knows whether it did; call again with the same lines, or
+        `write_one` with each of them, and they are written if they were not.
 
         Raises:
             ReportGone: There is nothing to write them to.
@@ -69,17 +72,19 @@ class LogWriter:
         if not lines:
             return
         while True:
-            if self._n_written is None and self._find_out(lines):
+            if self._n_written is None:
+                self._find_out()
+            if self._kept and self._are_kept(lines):
                 return
             self.trim()
             assert self._n_written is not None
-            self._doubtful = (self._n_written, lines)
             with transaction.atomic(using=self._using):
                 is_written = self._count(self._n_written, lines)
                 if is_written:
                     self._insert(self._n_written, lines)
-            self._doubtful = None
+                    self._doubtful = (self._n_written, lines)
             if is_written:
+                self._doubtful = None
                 self._n_written += len(lines)
                 return
             # Someone else writes to this report too.
@@ -105,29 +110,45 @@ class LogWriter:
             ReportGone: There is nothing to write it to.
             DatabaseError: Nothing was written, as far as can be told.
         """
+        lines = [line]
         try:
-            self.write([line])
+            self.write(lines)
         except DatabaseError:
             connections[self._using].close()
             self.forget()
-            self.write([line._replace(message=_tame(line.message))])
+            # One whose commit has no answer was not refused.
+            is_doubtful = self._doubtful is not None and self._doubtful[1] is lines
+            message = _tame(line.message)
+            self.write(lines if is_doubtful or message == line.message else [line._replace(message=message)])
 
-    def _find_out(self, lines: Sequence[Line]) -> bool:
-        """Read how many lines there are; return whether these were in doubt and are among them."""
+    def _find_out(self) -> None:
+        """Read how many lines there are, and whether those in doubt are among them."""
         rows = LaunchReport.objects.using(self._using).filter(pk=self.report_id)
         n_written = rows.values_list("n_log_lines", flat=True).first()
         if n_written is None:
             raise ReportGone(f"Report {self.report_id} is gone.")
+        if self._doubtful is not None:
+            before, lines = self._doubtful
+            if self._is_there(before + 1, lines[0]):
+                self._kept = deque(lines)
+                self._doubtful = None
+            # Otherwise the server may still be about it; then it has the report's row, and the next write is in vain.
         self._n_written = n_written
-        if self._doubtful is None or self._doubtful[1] is not lines:
-            return False
-        before, first = self._doubtful[0], lines[0]
-        self._doubtful = None
-        if n_written < before + len(lines):
-            return False
-        row = Log.objects.using(self._using).filter(launch_report=self.report_id, seq=before + 1).first()
-        is_same_moment = row is not None and abs(row.timestamp.timestamp() - first.timestamp) < 0.001
-        return row is not None and is_same_moment and row.message == first.message
+
+    def _is_there(self, number: int, line: Line) -> bool:
+        row = Log.objects.using(self._using).filter(launch_report=self.report_id, seq=number).first()
+        return row is not None and (
+            abs(row.timestamp.timestamp() - line.timestamp) < 0.001 and row.message == line.message
+        )
+
+    def _are_kept(self, lines: Sequence[Line]) -> bool:
+        """Tell whether these are the next of those that turned out to be written; if not, nobody asks for them."""
+        if len(lines) <= len(self._kept) and all(kept is line for kept, line in zip(self._kept, lines)):
+            for _ in lines:
+                self._kept.popleft()
+            return True
+        self._kept.clear()
+        return False
 
     def _count(self, n_written: int, lines: Sequence[Line]) -> bool:
         levels = Counter(line.level for line in lines)

@@ -15,15 +15,19 @@ from termios import FIONREAD
 
 from eztaskmanager.output import Line, Reader, encode
 from eztaskmanager.output.frames import (
+    COMMAND_STDERR,
     END,
     GROUP,
     GROUP_END,
     HEADER,
     IS_LAST,
     MAGIC,
+    MAX_FRAME,
     MAX_PAYLOAD,
     PROGRESS,
     RECORD,
+    STDERR,
+    STDOUT,
     frames,
 )
 from eztaskmanager.supervision.job import Ending, Journal, StopRequested
@@ -35,6 +39,9 @@ LONGEST_PATIENCE = 2.0
 HUFF = 1.0
 NONE = bytes(4)
 OWN_THREADS = "eztaskmanager "
+# What a message without a frame is followed by; other kinds say nothing to people.
+PLAIN = {STDOUT: b"", STDERR: b"", COMMAND_STDERR: b"", RECORD: b"\n", GROUP: b"\n"}
+CLOSED = "The command closed the pipe of its log; what follows is kept as plain text, without levels and progress."
 
 _current: Channel | None = None
 
@@ -90,6 +97,9 @@ class Channel(ABC):
 class PipeChannel(Channel):
     """Frames written to a pipe, each before the call returns, so that they outlive this process.
 
+    Commands close descriptors that they do not know, as daemons do, and what they open then gets the same numbers. So
+    a descriptor is looked at before it is written to; without the pipe, descriptors 1 and 2 are left for plain text.
+
     Args:
         descriptor: The frame pipe.
         raw: Pipes behind descriptors 1 and 2, looked at before each frame: what subprocesses wrote to them earlier
@@ -99,7 +109,10 @@ class PipeChannel(Channel):
     def __init__(self, descriptor: int, raw: tuple[int, ...]) -> None:
         super().__init__()
         self._descriptor = descriptor
-        self._raw = raw
+        self._pipe = _file_behind(descriptor)
+        self._raw = {number: _file_behind(number) for number in raw}
+        self._raw_pipes = set(self._raw.values())
+        self._is_closed = False
         self._unread = bytearray(NONE)
         self._no_barrier_until = 0.0
 
@@ -109,26 +122,31 @@ class PipeChannel(Channel):
         self._send(END, 0, next(self._numbers), json.dumps(content).encode())
 
     def _send(self, kind: int, level: int, number: int, payload: bytes) -> None:
+        if self._is_closed or _file_behind(self._descriptor) != self._pipe:
+            self._say_plainly(kind, payload)
+            return
         if self._has_unread():
             self._wait_for_raw()
         now = time.time()
         size = len(payload)
         if size <= MAX_PAYLOAD:
             source = threading.get_native_id()
-            self._write(HEADER.pack(MAGIC, kind, level, IS_LAST, size, number & 0xFFFF, source, now) + payload)
+            frame = HEADER.pack(MAGIC, kind, level, IS_LAST, size, number & 0xFFFF, source, now) + payload
+            _write(self._descriptor, frame)
             return
         for frame in frames(kind, level, number, threading.get_native_id(), now, payload):
-            self._write(frame)
+            _write(self._descriptor, frame)
 
-    def _write(self, frame: bytes) -> None:
-        while True:
-            try:
-                os.write(self._descriptor, frame)
-                return
-            except BlockingIOError:
-                select.select((), (self._descriptor,), ())
-            except OSError:
-                return  # The supervisor is gone, and this process will be in a moment.
+    def _say_plainly(self, kind: int, payload: bytes) -> None:
+        descriptor = next((number for number in (2, 1) if _file_behind(number) in self._raw_pipes), None)
+        if descriptor is None or kind not in PLAIN:
+            return
+        text = payload + PLAIN[kind]
+        if not self._is_closed:
+            self._is_closed = True
+            text = f"{CLOSED}\n".encode() + text
+        for start in range(0, len(text), MAX_FRAME):
+            _write(descriptor, text[start : start + MAX_FRAME])
 
     def _has_unread(self) -> bool:
         unread = self._unread
@@ -138,12 +156,15 @@ class PipeChannel(Channel):
                 if unread != NONE:
                     return True
         except OSError:
-            self._raw = ()  # The command closed what it does not know.
+            self._raw = {}  # The command closed what it does not know.
         return False
 
     def _wait_for_raw(self) -> None:
         now = time.monotonic()
         if now < self._no_barrier_until:
+            return
+        if any(_file_behind(number) != pipe for number, pipe in self._raw.items()):
+            self._raw = {}  # What waits there is the command's own.
             return
         began, first, is_flowing = now, bytes(self._unread), False
         while self._has_unread():
@@ -154,6 +175,29 @@ class PipeChannel(Channel):
                 self._no_barrier_until = now + HUFF
                 return
             time.sleep(0.0002)
+
+
+def _file_behind(descriptor: int) -> tuple[int, int] | None:
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Write at most `MAX_FRAME` bytes, which a pipe takes at once."""
+    while True:
+        try:
+            os.write(descriptor, data)
+            return
+        except BlockingIOError:
+            # Not select(), which takes no high numbers.
+            poll = select.poll()
+            poll.register(descriptor, select.POLLOUT)
+            poll.poll()
+        except OSError:
+            return  # The supervisor is gone, and this process will be in a moment.
 
 
 class InlineChannel(Channel):

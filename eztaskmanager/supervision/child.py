@@ -5,8 +5,10 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import fcntl
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -23,6 +25,8 @@ from eztaskmanager.supervision.job import Ending, Job, StopRequested, describe_e
 from eztaskmanager.supervision.stopping import Stopper
 
 PR_SET_PDEATHSIG = 1
+# Low descriptors are closed by commands that become daemons, and what is opened then takes their numbers.
+HIGH_DESCRIPTOR = 4096
 KEPT_IGNORED = {signal.SIGPIPE, signal.SIGXFSZ}
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -48,8 +52,9 @@ def run_child(job: Job, descriptor: int) -> NoReturn:
     """Run the command, descriptors 1 and 2 being pipes already, tell how it ended, and end this process."""
     pid = os.getpid()
     ending = Ending("raised", 1, "The command did not begin.")
-    raw = tuple(os.dup(number) for number in (1, 2))
-    channel = PipeChannel(descriptor, raw)
+    raw = tuple(_duplicate_high(number) for number in (1, 2))
+    channel = PipeChannel(_duplicate_high(descriptor), raw)
+    os.close(descriptor)
     try:
         ending = _run(job, channel)
     except BaseException as exc:  # A stop that came late, or an error of this package; the process ends either way.
@@ -59,6 +64,14 @@ def run_child(job: Job, descriptor: int) -> NoReturn:
         if os.getpid() == pid:
             channel.end(ending)
         os._exit(ending.exit_code & 0xFF if ending.exit_code >= 0 else 128 - ending.exit_code)
+
+
+def _duplicate_high(descriptor: int) -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, min(limit, HIGH_DESCRIPTOR) - 16)
+    except OSError:
+        return os.dup(descriptor)
 
 
 def _run(job: Job, channel: PipeChannel) -> Ending:

@@ -14,6 +14,8 @@ BOOTSTRAP = (
 
 def main(order: dict[str, Any]) -> NoReturn:
     """Set Django up as it is in the supervisor, then be its child."""
+    # It was inherited by this process, and is not to be by those that the command starts.
+    os.set_inheritable(order["descriptor"], False)
     devnull = os.open(os.devnull, os.O_RDONLY)
     os.dup2(devnull, 0)
     os.close(devnull)

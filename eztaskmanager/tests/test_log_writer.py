@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from unittest import mock
 
 from django.db import DataError, OperationalError, connection, connections
@@ -114,19 +115,98 @@ class LogWriterTests(TransactionTestCase):
     ) -> None:
         self.writer.write([line("before")])
         lines = [line("one"), line("two")]
-        commit = connection._commit  # type: ignore[attr-defined]
-        acts: list[Callable[[], None]] = [lambda: act(commit)]
-        with mock.patch.object(connection, "_commit", lambda: acts.pop()() if acts else commit()):
-            with self.assertRaises(OperationalError):
-                self.writer.write(lines)
-        self.assertEqual(acts, [])
-        connections["default"].close()
+        self.fail_to_commit(act, lambda: self.writer.write(lines))
         meanwhile()
-        self.writer.forget()
         self.writer.write(lines)
         self.writer.write([line("after")])
 
+    def test_an_unanswered_commit_of_many_lines_is_not_written_again_one_by_one(self) -> None:
+        lines = [line("one"), line("two"), line("three")]
+        self.fail_to_commit(self.break_after, lambda: self.writer.write(lines))
+        for each in lines:
+            self.writer.write_one(each)
+        self.writer.write_one(line("after"))
+        self.assert_has("one", "two", "three", "after")
+
+    def test_a_commit_of_many_lines_that_failed_is_made_up_for_one_by_one(self) -> None:
+        lines = [line("one"), line("two"), line("three")]
+        self.fail_to_commit(self.break_before, lambda: self.writer.write(lines))
+        for each in lines:
+            self.writer.write_one(each)
+        self.assert_has("one", "two", "three")
+
+    def test_an_unanswered_commit_of_one_line_is_not_written_again(self) -> None:
+        self.fail_to_commit(self.break_after, lambda: self.writer.write_one(line("a fox 🦊")), is_raised=False)
+        self.writer.write_one(line("after"))
+        self.assert_has("a fox 🦊", "after")
+
+    def test_a_commit_of_one_line_that_failed_is_made_up_for_as_it_was(self) -> None:
+        self.fail_to_commit(self.break_before, lambda: self.writer.write_one(line("a fox 🦊")), is_raised=False)
+        self.writer.write_one(line("after"))
+        self.assert_has("a fox 🦊", "after")
+
+    def test_an_unanswered_commit_is_asked_about_until_there_is_an_answer(self) -> None:
+        lines = [line("one"), line("two")]
+        self.fail_to_commit(self.break_after, lambda: self.writer.write(lines))
+        # The report's row is read, and the line's is not any more.
+        with mock.patch.object(Log.objects, "using", side_effect=OperationalError("gone again")):
+            with self.assertRaises(OperationalError):
+                self.writer.write(lines)
+        self.writer.forget()
+        self.writer.write(lines)
+        self.assert_has("one", "two")
+
+    def test_a_commit_that_the_server_still_does_after_it_was_asked_doubles_nothing(self) -> None:
+        lines = [line("one"), line("two")]
+        self.fail_to_commit(self.break_before, lambda: self.writer.write(lines))
+        count = self.writer._count
+
+        def count_after_the_commit(n_written: int, lines: Sequence[Line]) -> bool:
+            # The row is locked until then.
+            LogWriter(self.report.pk).write(late.pop() if late else [])
+            return count(n_written, lines)
+
+        late = [lines]
+        with mock.patch.object(self.writer, "_count", count_after_the_commit):
+            self.writer.write(lines)
+        self.assert_has("one", "two")
+
+    def test_a_line_refused_after_a_commit_that_failed_is_kept_as_far_as_it_is_taken(self) -> None:
+        lines = [line("a fox 🦊"), line("two")]
+        self.fail_to_commit(self.break_before, lambda: self.writer.write(lines))
+        with self.refusing_foxes():
+            for each in lines:
+                self.writer.write_one(each)
+        self.assert_has("a fox �", "two")
+
+    def test_lines_given_up_after_an_unanswered_commit_hold_no_others_up(self) -> None:
+        first = line("one")
+        self.fail_to_commit(self.break_after, lambda: self.writer.write([first, line("two")]))
+        self.writer.write([line("three"), first])
+        self.assert_has("one", "two", "three", "one")
+
+    def fail_to_commit(
+        self, act: Callable[[Callable[[], None]], None], write: Callable[[], None], *, is_raised: bool = True
+    ) -> None:
+        commit = connection._commit  # type: ignore[attr-defined]
+        acts: list[Callable[[], None]] = [lambda: act(commit)]
+        with mock.patch.object(connection, "_commit", lambda: acts.pop()() if acts else commit()):
+            with self.assertRaises(OperationalError) if is_raised else contextlib.nullcontext():
+                write()
+        self.assertEqual(acts, [])
+        if is_raised:
+            connections["default"].close()
+            self.writer.forget()
+
     def test_a_line_that_the_database_refuses_is_kept_as_far_as_it_takes_it(self) -> None:
+        with self.refusing_foxes():
+            self.writer.write_one(line("a fox 🦊"))
+        self.writer.write_one(line("plain"))
+        self.assert_has("a fox �", "plain")
+
+    @contextlib.contextmanager
+    def refusing_foxes(self) -> Iterator[None]:
+        """Have a database that takes three bytes of UTF-8."""
         insert = self.writer._insert
 
         def refuse(n_written: int, lines: Sequence[Line]) -> None:
@@ -135,6 +215,4 @@ class LogWriterTests(TransactionTestCase):
             insert(n_written, lines)
 
         with mock.patch.object(self.writer, "_insert", refuse):
-            self.writer.write_one(line("a fox 🦊"))
-        self.writer.write_one(line("plain"))
-        self.assert_has("a fox �", "plain")
+            yield
