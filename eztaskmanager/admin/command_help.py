@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from django.core.management.base import DjangoHelpFormatter
 from django.utils.formats import localize
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
 from eztaskmanager.arguments.secrets import has_secret_name
+
+# Groups that nobody has named, as argparse calls them.
+TITLES = {
+    "positional arguments": gettext_lazy("Positional arguments"),
+    "options": gettext_lazy("Options"),
+    "": gettext_lazy("Arguments"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,8 @@ def _sections(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[Sec
     """Give the groups of a parser, then those of its subcommands."""
     for group in parser._action_groups:
         options = tuple(option for action, option in _options(parser, group._group_actions) if not _is_common(action))
-        title = " ".join(filter(None, (prefix, capfirst(group.title or _("Arguments")))))
+        name = str(TITLES.get(group.title or "", group.title))
+        title = " ".join(filter(None, (prefix, capfirst(name))))
         yield Section(title, group.description or "", options)
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):

@@ -16,6 +16,14 @@ from eztaskmanager.tests.factories import make_user
 from eztaskmanager.tests.services import browser_path, require
 
 PATIENCE = 60_000
+# Of screens that the admin is used on: with the bars on both sides of a list, and on phones.
+WIDTHS = (1920, 1440, 1366, 1280, 1024, 768, 390, 360)
+# How many pixels of what a selector finds are cut off at the right of a list; at least 0.
+CUT_OFF = """selector => {
+  const room = Math.min(innerWidth, document.querySelector('.results').getBoundingClientRect().right);
+  return Math.max(...[...document.querySelectorAll(`.results :is(${selector})`)].map(
+    one => Math.max(0, one.getBoundingClientRect().right - room)));
+}"""
 SWITCHES = [
     "--headless",
     "--no-sandbox",

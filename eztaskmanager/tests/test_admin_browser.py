@@ -45,6 +45,16 @@ class TaskFormTests(BrowserTestCase):
         self.assertEqual(self.texts("#ez-state"), ["queued"])
         self.wait("() => document.getElementById('ez-status').textContent === 'Waiting for the run to start'")
 
+    def test_fields_of_one_row_stay_in_line_when_one_has_an_error(self) -> None:
+        self.open(make_task())
+        self.page.select_option("#id_repetition_period", "day")
+        self.page.click("[name=_save]")
+        error = self.page.locator("#id_repetition_rate_error")
+        rate, period = (self.page.locator(f"label[for=id_repetition_{name}]") for name in ("rate", "period"))
+        self.assertEqual(rate.bounding_box()["y"], period.bounding_box()["y"])
+        text = error.bounding_box()
+        self.assertGreaterEqual(period.bounding_box()["x"], text["x"] + text["width"] + 10)
+
     def test_pages_fit_a_small_screen(self) -> None:
         task = make_task(name="A task with a rather long name, for small screens", cron="0 6 * * *")
         self.page.set_viewport_size({"width": 390, "height": 800})

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from eztaskmanager.models import LaunchReport, TaskCategory
 from eztaskmanager.tests.factories import make_report, make_task
-from eztaskmanager.tests.pages import BrowserTestCase
+from eztaskmanager.tests.pages import CUT_OFF, WIDTHS, BrowserTestCase
 
 HISTORY = "/admin/eztaskmanager/launchreport/"
 
@@ -58,6 +58,15 @@ class ReportTests(BrowserTestCase):
         self.page.get_by_text("60 launch reports were deleted.").wait_for()
         self.assertEqual(list(LaunchReport.objects.all()), [kept])
 
+    def test_each_result_is_in_sight_on_each_screen(self) -> None:
+        make_report(make_task(), state="finished", invocation_result="timeout", n_log_errors=12, n_log_warnings=7)
+        for width in WIDTHS:
+            with self.subTest(width=width):
+                self.page.set_viewport_size({"width": width, "height": 900})
+                self.go(HISTORY)
+                self.assertEqual(self.page.evaluate(CUT_OFF, "td, th, .ez-badge, .ez-n-errors"), 0)
+                self.assertTrue(self.page.locator("#result_list .ez-badge").is_visible())
+
     def test_the_pages_fit_a_small_screen(self) -> None:
         report = make_report(make_task(name="A task with a rather long name, for small screens"), arguments="--x")
         make_report(report.task, arguments="--some-rather-long-option with-a-value-that-goes-on-and-on-and-on")
@@ -88,6 +97,10 @@ class ColourTests(BrowserTestCase):
         swatch.wait_for()
         # A policy that forbids inline styles lets the colour through.
         self.assertEqual(swatch.evaluate("each => getComputedStyle(each).fill"), "rgb(170, 85, 0)")
+        # A name that is a link looks like one.
+        color = "each => getComputedStyle(each).color"
+        name = self.page.locator("#result_list .ez-category")
+        self.assertEqual(name.evaluate(color), name.locator("xpath=..").evaluate(color))
         self.go(address)
         self.page.get_by_label("No colour").check()
         self.page.click("[name=_save]")

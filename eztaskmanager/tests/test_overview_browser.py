@@ -75,6 +75,18 @@ class OverviewTests(BrowserTestCase):
         self.assertEqual(report.stopped_by, "admin")
         self.assertTrue(self.page.url.endswith(PAGE))
 
+    def test_the_focus_stays_in_the_card_when_what_had_it_is_gone(self) -> None:
+        report = self.start()
+        self.go(PAGE)
+        self.page.get_by_role("button", name="Stop Count").press("Enter")
+        self.page.locator(".ez-badge", has_text="stopping").wait_for()
+        focused = "document.activeElement.id"
+        self.assertEqual(self.page.evaluate(focused), "ez-h-running")
+        report.refresh_from_db()
+        report.finish(report.RESULT_STOPPED)
+        self.page.get_by_text("Nothing runs at the moment.").wait_for()
+        self.assertEqual(self.page.evaluate(focused), "ez-h-running")
+
     def test_a_failure_is_launched_again_and_its_log_is_shown(self) -> None:
         self.end(arguments="--deploy")
         self.go(PAGE)
@@ -171,6 +183,7 @@ class OverviewTests(BrowserTestCase):
         self.go(PAGE)
         self.wait(HAS_CHART)
         self.assertEqual(self.page.evaluate("document.documentElement.scrollWidth"), 390)
+        self.assertIn("failed, timed out or lost", self.texts(".ez-legend li"))
         box = self.page.locator(".ez-line-box")
         self.assertTrue(box.evaluate("each => each.scrollWidth > each.clientWidth"))
         # The keyboard gets there.

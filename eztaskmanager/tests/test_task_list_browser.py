@@ -12,7 +12,7 @@ from django.utils import timezone
 from eztaskmanager.models import LaunchReport, Task, TaskCategory
 from eztaskmanager.schedules.wall_clock import find_change
 from eztaskmanager.tests.factories import make_report, make_runs, make_task
-from eztaskmanager.tests.pages import BrowserTestCase
+from eztaskmanager.tests.pages import CUT_OFF, WIDTHS, BrowserTestCase
 
 LIST = "/admin/eztaskmanager/task/"
 WIDTH = "document.documentElement.scrollWidth"
@@ -209,15 +209,55 @@ class ListTests(BrowserTestCase):
         self.cell(task, "buttons").get_by_role("button").first.click()
         self.page.locator(".ez-said-success").wait_for()
 
-    def test_nothing_is_cut_off_at_1440_with_the_filters_open(self) -> None:
+    def test_each_button_is_in_sight_on_each_screen(self) -> None:
         task = make_task("test_livelogging_command", name="A name", cron="0 6 * * *")
         make_runs(task, *range(1, 25))
-        self.page.set_viewport_size({"width": 1440, "height": 900})
+        make_report(task, state="started", started_at=timezone.now(), progress_current=1, progress_total=4)
+        Task.objects.all().derive()
+        for width in WIDTHS:
+            with self.subTest(width=width):
+                self.page.set_viewport_size({"width": width, "height": 900})
+                self.go(LIST)
+                self.assertEqual(self.page.locator(".ez-row-button:visible").count(), 4)
+                self.assertEqual(self.page.evaluate(CUT_OFF, ".ez-row-button, .ez-badge, .ez-strip"), 0)
+                self.assertEqual(self.page.evaluate(WIDTH), width)
+
+    def test_the_focus_goes_to_no_button_that_launches(self) -> None:
+        task = make_task(name="Go", cron="0 6 * * *")
         self.go(LIST)
-        wide = self.page.evaluate(
-            "(() => { const box = document.querySelector('.results'); return box.scrollWidth - box.clientWidth; })()"
-        )
-        self.assertEqual(wide, 0)
+        for before, after in (("Pause schedule", "Resume schedule"), ("Resume schedule", "Pause schedule")):
+            self.cell(task, "buttons").get_by_role("button", name=before).press("Enter")
+            self.cell(task, "buttons").get_by_role("button", name=after).wait_for()
+            self.assertEqual(self.page.evaluate("document.activeElement.ariaLabel"), f"{after}: Go")
+        make_report(task)
+        Task.objects.all().derive()
+        self.page.evaluate("window.dispatchEvent(new Event('online'))")
+        self.cell(task, "buttons").get_by_role("button", name="Stop").press("Enter")
+        self.cell(task, "buttons").get_by_role("button", name="Stop").wait_for(state="detached")
+        self.assertEqual(self.page.evaluate("document.activeElement.localName"), "a")
+        self.assertEqual(LaunchReport.objects.count(), 1)
+
+    def test_a_question_given_up_for_a_button_is_no_failure(self) -> None:
+        make_task(name="Go", cron="0 6 * * *")
+        held: list[Any] = []
+        self.page.route("**/states/**", lambda route: held.append(route))
+        self.go(LIST)
+        for before, after in (("Pause", "Resume"), ("Resume", "Pause"), ("Pause", "Resume")):
+            with self.page.expect_request("**/states/**"):
+                self.page.evaluate("window.dispatchEvent(new Event('online'))")
+            self.page.get_by_role("button", name=before).click()
+            self.page.get_by_role("button", name=after).wait_for()
+            self.assertEqual(self.texts("#ez-pulse"), ["Live"])
+        for route in held:
+            route.abort()
+
+    def test_who_is_logged_out_is_told_and_led_to_the_login(self) -> None:
+        make_task(name="Go")
+        self.go(LIST)
+        self.client.logout()
+        self.page.get_by_role("button", name="Start: Go").click()
+        self.page.get_by_role("link", name="your session has ended").click()
+        self.page.wait_for_url(lambda url: "/login/?next=" in url)
 
 
 class PageTests(BrowserTestCase):
@@ -239,7 +279,7 @@ class PageTests(BrowserTestCase):
         self.open(task)
         self.wait("() => Boolean(window.Chart && Chart.getChart('ez-chart'))")
         light = self.colors()
-        self.assertEqual(light[-3:], ["#1a7f37", "#8a5a00", "#b42318"])
+        self.assertEqual(light[-3:], ["#187733", "#8a5a00", "#b42318"])
         outlines = self.page.evaluate("Chart.getChart('ez-chart').data.datasets[0].borderWidth")
         self.assertEqual(outlines, [0] * 10 + [2, 0])
         self.page.evaluate("document.documentElement.dataset.theme = 'dark'")
@@ -247,6 +287,15 @@ class PageTests(BrowserTestCase):
         self.assertEqual(self.colors()[-1], "#ff8f85")
         self.page.click(".ez-chart-table summary")
         self.assertEqual(len(self.texts(".ez-chart-table tbody tr")), 12)
+
+    def test_the_chart_writes_durations_as_the_page_does(self) -> None:
+        task = make_task()
+        make_runs(task, 6_600)
+        self.open(task)
+        self.wait("() => Boolean(window.Chart && Chart.getChart('ez-chart'))")
+        ticks = self.page.evaluate("Chart.getChart('ez-chart').scales.y.ticks.map(tick => tick.label)")
+        self.assertEqual(ticks[:4], ["0", "30 min", "1 h", "1 h 30 min"])
+        self.assertIn("1 h 50 min", self.page.locator(".ez-figures").inner_text())
 
     def test_a_bar_leads_to_its_run(self) -> None:
         task = make_task()

@@ -30,7 +30,7 @@ export function drawDays(canvas, table) {
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
-      plugins: { legend: { position: "bottom", labels: { boxWidth: 10, boxHeight: 10 } } },
+      plugins: { legend: { display: false } },
       scales: {
         x: { stacked: true, grid: { display: false } },
         y: { stacked: true, beginAtZero: true, ticks: { precision: 0, maxTicksLimit: 6 } },
@@ -49,7 +49,6 @@ function paint(chart) {
   for (const dataset of chart.data.datasets) {
     dataset.backgroundColor = token(`--ez-chart-${dataset.group}`, "gray");
   }
-  chart.options.plugins.legend.labels.color = text;
   chart.options.scales.x.ticks.color = text;
   chart.options.scales.y.ticks.color = text;
   chart.options.scales.y.grid = { color: line };

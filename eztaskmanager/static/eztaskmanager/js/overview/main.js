@@ -51,7 +51,9 @@ class Part {
   #show(html) {
     const open = new Set([...this.#box.querySelectorAll("details[open][data-key]")].map((each) => each.dataset.key));
     const scrolled = new Map([...this.#box.querySelectorAll("[tabindex][data-key]")].map((each) => [each.dataset.key, each.scrollLeft]));
-    const focused = this.#box.contains(document.activeElement) ? focusKey(document.activeElement) : null;
+    const active = this.#box.contains(document.activeElement) ? document.activeElement : null;
+    const focused = active && focusKey(active);
+    const card = active?.closest("section").getAttribute("aria-labelledby");
     // Our own template's, where all data is escaped; scripts in it would not run, nor would the policy let them.
     const page = new DOMParser().parseFromString(html, "text/html");
     this.#box.replaceChildren(...page.body.childNodes);
@@ -65,6 +67,11 @@ class Part {
       if (focused !== null && focusKey(each) === focused) {
         (each.localName === "details" ? each.querySelector("summary") : each).focus({ preventScroll: true });
       }
+    }
+    if (card && !this.#box.contains(document.activeElement)) {
+      const heading = document.getElementById(card);
+      heading?.setAttribute("tabindex", "-1");
+      heading?.focus({ preventScroll: true });
     }
     settle(this.#box);
   }
@@ -152,7 +159,11 @@ class Overview {
       return;
     }
     event.preventDefault();
-    button.disabled = true;
+    if (button.getAttribute("aria-busy") === "true") {
+      return;
+    }
+    // One that is disabled would lose the focus.
+    button.setAttribute("aria-busy", "true");
     const body = new FormData(document.getElementById("ez-act"));
     try {
       const response = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "application/json" } });
@@ -161,7 +172,7 @@ class Overview {
       }
       this.now("now", "engine");
     } catch {
-      button.disabled = false;
+      button.removeAttribute("aria-busy");
       this.#tell(this.#words.stop_failed, true);
     }
   }

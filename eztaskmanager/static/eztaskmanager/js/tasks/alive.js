@@ -13,6 +13,8 @@ const UNITS = [
   [0, "second"],
 ];
 const language = document.documentElement.lang || undefined;
+const DAYS = { fr: "j", it: "g" }[language?.slice(0, 2)] ?? "d";
+const number = new Intl.NumberFormat(language);
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "always" });
 
 export function tellRelative(seconds) {
@@ -21,19 +23,19 @@ export function tellRelative(seconds) {
   return relative.format(Math.trunc(seconds / (length || 1)), unit);
 }
 
-/** As the server writes it, in the two largest units. */
+/** As the server writes it (`tell_duration`), in the two largest units. */
 export function tellDuration(seconds) {
   const parts =
     seconds < MINUTE
-      ? [[seconds < 10 ? Math.round(seconds * 10) / 10 : Math.floor(seconds), "second"]]
+      ? [[seconds < 10 ? Math.round(seconds * 10) / 10 : Math.floor(seconds), "s"]]
       : seconds < HOUR
-        ? [[Math.floor(seconds / MINUTE), "minute"], [Math.floor(seconds % MINUTE), "second"]]
+        ? [[Math.floor(seconds / MINUTE), "min"], [Math.floor(seconds % MINUTE), "s"]]
         : seconds < DAY
-          ? [[Math.floor(seconds / HOUR), "hour"], [Math.floor((seconds % HOUR) / MINUTE), "minute"]]
-          : [[Math.floor(seconds / DAY), "day"], [Math.floor((seconds % DAY) / HOUR), "hour"]];
+          ? [[Math.floor(seconds / HOUR), "h"], [Math.floor((seconds % HOUR) / MINUTE), "min"]]
+          : [[Math.floor(seconds / DAY), DAYS], [Math.floor((seconds % DAY) / HOUR), "h"]];
   return parts
     .filter(([value], place) => value || !place)
-    .map(([value, unit]) => new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(value))
+    .map(([value, unit]) => `${number.format(value)} ${unit}`)
     .join(" ");
 }
 

@@ -30,7 +30,11 @@ export class RowButtons {
         body: new FormData(this.#form),
         headers: { Accept: "application/json" },
       });
-      if (!response.ok || response.redirected) {
+      if (response.redirected || response.status === 403) {
+        this.#sayRefused();
+        return;
+      }
+      if (!response.ok) {
         throw new Error(`${response.status}`);
       }
       const answer = await response.json();
@@ -39,22 +43,29 @@ export class RowButtons {
         return;
       }
       this.#pulse.heard(answer);
-      this.#say(answer.said);
+      this.#say(answer.said.map(({ level, html }) => ({ level, nodes: nodesOf(html) })));
     } catch {
-      const text = document.createElement("span");
-      text.textContent = this.#form.dataset.failed;
-      this.#say([{ level: "error", html: text.innerHTML }]);
+      this.#say([{ level: "error", nodes: [this.#form.dataset.failed] }]);
     } finally {
       button.removeAttribute("aria-busy");
     }
   }
 
+  /** Trying again is no use; the page itself leads to where one logs in. */
+  #sayRefused() {
+    const link = document.createElement("a");
+    link.className = "ez-log-link";
+    link.href = window.location.href;
+    link.textContent = this.#form.dataset.refused;
+    this.#say([{ level: "error", nodes: [link] }]);
+  }
+
   #say(sentences) {
-    const items = sentences.map(({ level, html }) => {
+    const items = sentences.map(({ level, nodes }) => {
       const item = document.createElement("p");
       item.className = `ez-said-${level}`;
       const text = document.createElement("span");
-      text.append(...nodesOf(html));
+      text.append(...nodes);
       const close = document.createElement("button");
       close.type = "button";
       close.className = "ez-said-close";

@@ -39,11 +39,19 @@ function replace(cell, html) {
   const same = place < 0 ? null : nameOf(document.activeElement);
   cell.replaceChildren(...fresh.childNodes);
   if (place >= 0) {
-    // What had the focus may be another button now, such as Pause in place of Resume.
+    // What had the focus may be another button now, such as Pause in place of Resume. Nothing else that acts may get it,
+    // for the next Enter would press it.
     const targets = [...cell.querySelectorAll("a, button")];
-    const next = targets.find((target) => nameOf(target) === same) ?? targets[Math.min(place, targets.length - 1)];
-    next?.focus();
+    const links = targets.filter((target) => target.localName === "a");
+    const named = (name) => targets.find((target) => nameOf(target) === name);
+    cell.tabIndex = -1;
+    (named(same) ?? named(counterpartOf(same)) ?? links[Math.min(place, links.length - 1)] ?? cell).focus();
   }
+}
+
+/** Names the button that takes the place of one: they end a schedule's rest, and begin it. */
+function counterpartOf(name) {
+  return name.replace(/(start|pause)(?=\/$|-task$)/, (doing) => (doing === "start" ? "pause" : "start"));
 }
 
 function nameOf(element) {

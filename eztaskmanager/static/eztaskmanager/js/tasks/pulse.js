@@ -36,14 +36,16 @@ export class Pulse {
     }
     this.#rest();
     this.#asking = new AbortController();
+    const { signal } = this.#asking;
     try {
-      await this.#ask(this.#asking.signal);
-      this.#failures = 0;
-      this.#tell(true);
+      await this.#ask(signal);
+      this.#isAnswered();
     } catch {
-      this.#failures += 1;
-      // One that is lost now and then is not worth a word.
-      this.#tell(this.#failures < 2);
+      if (!signal.aborted) {
+        this.#failures += 1;
+        // One that is lost now and then is not worth a word.
+        this.#tell(this.#failures < 2);
+      }
     } finally {
       this.#asking = null;
       this.#schedule();
@@ -57,7 +59,13 @@ export class Pulse {
     this.#tag = "";
     this.#pause = Math.min(this.#pause, answer.pause);
     update(answer.rows);
+    this.#isAnswered();
     this.#schedule();
+  }
+
+  #isAnswered() {
+    this.#failures = 0;
+    this.#tell(true);
   }
 
   async #ask(signal) {
