@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +16,12 @@ from eztaskmanager.services.argument_checks import find_refusals
 from eztaskmanager.services.as_code.declared import check_declared
 from eztaskmanager.services.notifications import check_handlers
 from eztaskmanager.services.queues import get_task_service
-from eztaskmanager.settings import app_settings
+from eztaskmanager.settings import DEFAULTS, app_settings
 
+# Ten years of seconds; with much more, moments are out of the calendar.
+LARGEST = 10 * 365 * 86_400
+LARGEST_WHOLE = 10**12
+MOST_DAYS = 36_500
 POSITIVE = (
     *("LOST_AFTER", "STOP_GRACE", "LATE_AFTER", "STUCK_FACTOR"),
     *("N_LINES_IN_REPORT_LOG", "N_REPORTS_INLINE", "METRICS_WINDOW"),
@@ -65,24 +69,32 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         )
     for name in POSITIVE:
         value = getattr(app_settings, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        kinds, what = (int, "whole number") if name.startswith("N_") else ((int, float), "number")
+        # What is not a number compares with nothing.
+        if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value <= LARGEST:
             found.append(
-                Error(f"EZTASKMANAGER_{name} is {value!r}; it must be a number above 0.", id="eztaskmanager.E011")
+                Error(
+                    f"EZTASKMANAGER_{name} is {value!r}; it must be a {what} above 0, and at most {LARGEST}.",
+                    id="eztaskmanager.E011",
+                )
             )
     for name in POSITIVE_OR_NONE:
         value = getattr(app_settings, name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value <= 0):
+        most = MOST_DAYS if name.endswith("_DAYS") else LARGEST_WHOLE
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most):
             found.append(
                 Error(
-                    f"EZTASKMANAGER_{name} is {value!r}; it must be a whole number above 0, or None.",
+                    f"EZTASKMANAGER_{name} is {value!r}; it must be a whole number above 0, at most {most}, or None.",
                     id="eztaskmanager.E012",
                 )
             )
     for name in LISTS:
         value = getattr(app_settings, name)
         # A single text would be taken for its letters.
-        is_list = isinstance(value, Iterable) and not isinstance(value, str) and all(isinstance(v, str) for v in value)
-        if value is not None and not is_list:
+        is_list = (
+            isinstance(value, Collection) and not isinstance(value, str) and all(isinstance(v, str) for v in value)
+        )
+        if not is_list and not (value is None and DEFAULTS[name] is None):
             found.append(Error(f"EZTASKMANAGER_{name} is {value!r}; it must list texts.", id="eztaskmanager.E013"))
     return found
 
@@ -117,10 +129,10 @@ def check_monitoring(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     limit = app_settings.METRICS_MAX_TASKS
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit <= LARGEST_WHOLE:
         found.append(
             Error(
-                f"EZTASKMANAGER_METRICS_MAX_TASKS is {limit!r}; it must be a whole number, 0 or more.",
+                f"EZTASKMANAGER_METRICS_MAX_TASKS is {limit!r}; it must be a whole number from 0 to {LARGEST_WHOLE}.",
                 id="eztaskmanager.E041",
             )
         )

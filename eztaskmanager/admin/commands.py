@@ -81,6 +81,10 @@ class AppCommandAdmin(CommandModelAdmin):
         """Commands are found, not made."""
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: AppCommand | None = None) -> bool:
+        """Keep a command whose groups leave the user out, for its tasks, which the user does not see, would go too."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.is_open_to(request.user))
+
     def delete_model(self, request: HttpRequest, obj: AppCommand) -> None:
         """End its tasks first."""
         stop_tasks(Task.objects.filter(command=obj), request.user)
@@ -95,7 +99,10 @@ class AppCommandAdmin(CommandModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Deletion:
         """Count what goes with them."""
         tasks = Task.objects.filter(command__in=[command.pk for command in objs])
-        return summarize(request, objs, self.admin_site, tasks=tasks)
+        deletion = summarize(request, objs, self.admin_site, tasks=tasks)
+        if not all(self.has_delete_permission(request, command) for command in objs):
+            deletion[2].add(str(AppCommand._meta.verbose_name))
+        return deletion
 
     @admin.display(description=_("name"), ordering="name")
     def shown_name(self, command: AppCommand) -> SafeString:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from eztaskmanager.exceptions import ScheduleError
 from eztaskmanager.schedules.cron import CronGrid, check_cron, parse_cron
 from eztaskmanager.schedules.grids import CalendarGrid, ElapsedGrid, Grid, PointGrid
-from eztaskmanager.schedules.wall_clock import UTC, load_zone
+from eztaskmanager.schedules.wall_clock import UTC, load_zone, wall_of
 from eztaskmanager.schedules.wording import describe
 
 SECONDS = {
@@ -23,6 +25,16 @@ SECONDS = {
     "month": 30 * 86_400,
     "year": 365 * 86_400,
 }
+LONGEST_JITTER = SECONDS["year"]
+
+
+@contextmanager
+def _within_the_calendar(field: str = "scheduling") -> Iterator[None]:
+    try:
+        yield
+    except OverflowError as exc:
+        message = _("The schedule leaves the calendar, which has the years 1 to 9999.")
+        raise ScheduleError(message, field=field) from exc
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,7 @@ class Schedule:
         digest = hashlib.sha256(str(self.jitter_seed).encode()).digest()
         return int.from_bytes(digest[:8], "big") % (self.jitter + 1)
 
+    @_within_the_calendar()
     def check(self) -> None:
         """Refuse a schedule that contradicts itself, or that has no slot ever.
 
@@ -96,6 +109,12 @@ class Schedule:
         self._check_fields()
         if self.cron.strip():
             check_cron(self.cron)
+        if self.start is not None:
+            # Slots are counted from what the clocks show at the start.
+            wall_of(_to_utc(self.start), load_zone(self.timezone))
+        if self.ends_at is not None:
+            with _within_the_calendar("ends_at"):
+                _to_utc(self.ends_at)
         if self.start is None or self.ends_at is None:
             return
         if self.ends_at < self.start:
@@ -103,6 +122,7 @@ class Schedule:
         if self.next_after(self.start - dt.timedelta.resolution) is None:
             raise ScheduleError(_("There is no moment to run between the start and the end."), field="ends_at")
 
+    @_within_the_calendar()
     def next_after(self, moment: dt.datetime) -> dt.datetime | None:
         """Find the first slot that is later than a moment.
 
@@ -117,6 +137,7 @@ class Schedule:
         slot += self._delay
         return None if self.ends_at is not None and slot > self.ends_at else slot
 
+    @_within_the_calendar()
     def latest_until(self, moment: dt.datetime, since: dt.datetime | None = None) -> dt.datetime | None:
         """Find the last slot that is not later than a moment.
 
@@ -193,9 +214,9 @@ class Schedule:
             raise ScheduleError(_("A repetition period needs a repetition rate."), field="repetition_rate")
         if self.period and self.start is None:
             raise ScheduleError(_("A repetition needs a start."), field="scheduling")
-        if self.jitter < 0:
-            message = _("The jitter is %(jitter)d seconds; it must be 0 or more.")
-            raise ScheduleError(message % {"jitter": self.jitter}, field="jitter")
+        if not 0 <= self.jitter <= LONGEST_JITTER:
+            message = _("The jitter is %(jitter)d seconds; it must be from 0 to %(most)d, which is a year.")
+            raise ScheduleError(message % {"jitter": self.jitter, "most": LONGEST_JITTER}, field="jitter")
 
 
 def _to_utc(moment: dt.datetime) -> dt.datetime:

@@ -245,13 +245,16 @@ class Exposition:
 
         Raises:
             TooSlow: The database did not answer in time.
-            DatabaseError: It does not answer.
+            django.db.Error: It does not answer.
         """
         with self._lock:
             if self._figures is None or time.monotonic() >= self._figures.fresh_until:
                 self._figures = self._collect()
             figures = self._figures
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # It compares versions, and some are none.
+            encode, content_type = choose_encoder("")
         return encode(figures), content_type
 
     def forget(self) -> None:

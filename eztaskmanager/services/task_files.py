@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from eztaskmanager.exceptions import TaskFileError
+from eztaskmanager.services.as_code.values import shown
 
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
@@ -46,6 +47,14 @@ class _Loader(yaml.SafeLoader):
             twice = next(key for key in keys if keys.count(key) > 1)
             raise yaml.constructor.ConstructorError(None, None, f"the key {twice!r} is there twice", node.start_mark)
         return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ArithmeticError, AttributeError, LookupError, ValueError) as exc:
+            # A value that says its type and is not of it; PyYAML's constructors fail in their own ways.
+            message = f"{shown(node.value)} is no {node.tag.rpartition(':')[2]}"
+            raise yaml.constructor.ConstructorError(None, None, message, node.start_mark) from exc
 
 
 class _Dumper(yaml.SafeDumper):

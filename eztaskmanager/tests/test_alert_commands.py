@@ -7,13 +7,17 @@ import io
 import json
 import subprocess
 import sys
+import threading
+from contextlib import nullcontext
 from typing import Any
 from unittest import mock
 
 from django.core.management import CommandError, call_command
-from django.test import SimpleTestCase, TestCase, override_settings
+from django.db import InterfaceError
+from django.test import SimpleTestCase, TestCase, TransactionTestCase, override_settings
 from django.utils import timezone
 
+from eztaskmanager.management.commands import eztaskstatus
 from eztaskmanager.models import Alert, LaunchReport, Notification, Task
 from eztaskmanager.services.alerting import status as status_module
 from eztaskmanager.services.queues import QueueStatus, get_task_service
@@ -112,6 +116,36 @@ class StatusTests(TestCase):
             code, said = self.ask()
         self.assertEqual(code, 2)
         self.assertNotIn("workers=", said)
+
+    def test_an_engine_that_cannot_be_asked_is_a_warning(self) -> None:
+        with mock.patch.object(status_module.finding, "find_queues", return_value=None):
+            code, said = self.ask()
+        self.assertEqual(code, 1)
+        self.assertIn("WARNING: The queue service does not tell how its queues do", said)
+        self.assertFalse(Alert.objects.exists())
+
+    def test_what_nobody_expects_is_unknown(self) -> None:
+        for error in (OverflowError("too large"), InterfaceError("the connection is closed")):
+            with self.subTest(error), mock.patch.object(eztaskstatus, "get_status", side_effect=error):
+                with self.assertLogs("eztaskmanager", "ERROR") if isinstance(error, OverflowError) else nullcontext():
+                    code, said = self.ask()
+                self.assertEqual(code, 3)
+                self.assertTrue(said.startswith("EZTASKS UNKNOWN - "), said)
+                self.assertIn(str(error), said)
+
+
+class SilentTests(TransactionTestCase):
+    def test_a_database_that_takes_too_long_is_unknown(self) -> None:
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        out = io.StringIO()
+        with mock.patch.object(eztaskstatus, "get_status", lambda *args: go_on.wait(60)):
+            with mock.patch.object(eztaskstatus, "LOOK_TIME", 0.1), self.assertRaises(SystemExit) as caught:
+                call_command("eztaskstatus", stdout=out)
+        self.assertEqual(caught.exception.code, 3)
+        self.assertIn(
+            "EZTASKS UNKNOWN - The database, or the queue service, did not answer within 0.1 s.", out.getvalue()
+        )
 
 
 class AwayTests(SimpleTestCase):

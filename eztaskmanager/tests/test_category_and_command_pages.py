@@ -133,6 +133,40 @@ class CommandTests(AdminTestCase):
         self.assertContains(page, "<code>check</code>")
 
 
+class ClosedCommandTests(AdminTestCase):
+    """A command whose groups leave the user out is not theirs to delete, for its tasks would go along."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.task = make_task(name="Payroll")
+        self.command = self.task.command
+        self.group = Group.objects.create(name="payroll")
+        self.command.allowed_groups.add(self.group)
+        self.stranger = make_user(
+            "vera", "view_appcommand", "delete_appcommand", "delete_task", "delete_launchreport", "delete_alert"
+        )
+        self.client.force_login(self.stranger)
+        self.page = reverse("admin:eztaskmanager_appcommand_delete", args=[self.command.pk])
+
+    def delete_selected(self, *commands: AppCommand) -> int:
+        keys = [command.pk for command in commands]
+        data = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
+        return self.client.post(COMMANDS, data).status_code
+
+    def test_it_stays_with_its_tasks(self) -> None:
+        self.assertEqual(self.client.get(self.page).status_code, 403)
+        self.assertEqual(self.client.post(self.page, {"post": "yes"}).status_code, 403)
+        self.assertEqual(self.delete_selected(self.command, make_command("migrate")), 403)
+        self.assertTrue(Task.objects.filter(pk=self.task.pk).exists())
+        self.assertEqual(AppCommand.objects.count(), 2)
+
+    def test_an_open_one_goes_and_so_does_this_one_for_a_member(self) -> None:
+        self.assertEqual(self.delete_selected(make_command("migrate")), 302)
+        self.stranger.groups.add(self.group)
+        self.assertEqual(self.client.post(self.page, {"post": "yes"}).status_code, 302)
+        self.assertFalse(AppCommand.objects.exists() or Task.objects.exists())
+
+
 class HelpTests(SimpleTestCase):
     def parser(self) -> argparse.ArgumentParser:
         return argparse.ArgumentParser(prog="manage.py x", description="First.\n\nSecond of %(prog)s.", add_help=True)

@@ -40,6 +40,14 @@ class CheckTests(SimpleTestCase):
             ({"MAX_LOG_LINES": 0, "MAX_LINE_LENGTH": "1", "N_REPORTS_KEPT": -1}, ["eztaskmanager.E012"] * 3),
             ({"N_FAILED_REPORTS_KEPT": 0, "KEEP_DAYS": 1.5, "MAX_LOG_ROWS": True}, ["eztaskmanager.E012"] * 3),
             ({"METRICS_WINDOW": -1}, ["eztaskmanager.E011"]),
+            ({"METRICS_WINDOW": 10**12, "LOST_AFTER": 10**15}, ["eztaskmanager.E011"] * 2),
+            ({"LATE_AFTER": float("inf"), "STOP_GRACE": float("nan")}, ["eztaskmanager.E011"] * 2),
+            ({"STUCK_FACTOR": 1e308, "N_REPORTS_INLINE": 1.5}, ["eztaskmanager.E011"] * 2),
+            ({"KEEP_DAYS": 10**9, "KEEP_FAILED_DAYS": 10**9}, ["eztaskmanager.E012"] * 2),
+            ({"N_REPORTS_KEPT": 10**20}, ["eztaskmanager.E012"]),
+            ({"SECRET_OPTIONS": None}, ["eztaskmanager.E013"]),
+            ({"SECRET_OPTIONS": iter(["password"])}, ["eztaskmanager.E013"]),
+            ({"METRICS_MAX_TASKS": 10**20}, ["eztaskmanager.E041"]),
             ({"MONITORING_TOKEN": "short"}, ["eztaskmanager.E040"]),
             ({"MONITORING_TOKEN": b"bytes that are long enough"}, ["eztaskmanager.E040"]),
             ({"MONITORING_TOKEN": "è" * 30}, ["eztaskmanager.E040"]),
@@ -50,6 +58,7 @@ class CheckTests(SimpleTestCase):
                 self.assertEqual(self.ids(**settings), expected)
 
     def test_none_means_no_limit(self) -> None:
+        self.assertEqual(self.ids(ENVIRONMENT_VARIABLES=None), [])
         self.assertEqual(self.ids(MAX_LOG_LINES=None, MAX_LINE_LENGTH=None, N_REPORTS_KEPT=None), [])
 
     @override_settings(ROOT_URLCONF="eztaskmanager.tests.test_checks")

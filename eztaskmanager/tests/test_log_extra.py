@@ -23,6 +23,7 @@ from eztaskmanager.tests.test_floors import MODULES
 METHODS = {"debug", "info", "warning", "error", "exception", "critical", "log", "makeRecord"}
 # Records that are about no run and no task, by their module and how they begin.
 ABOUT_NO_RUN = {
+    ("management.commands.eztaskstatus", "How it stands"),
     ("arguments.describing", "The hook %s "),
     ("services.as_code.declared", "%s"),
     ("services.as_code.upgrading", "The "),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from unittest import mock
 
 from django.contrib.auth.models import Group
+from django.db import InterfaceError, OperationalError
 from django.test import TestCase, TransactionTestCase, override_settings, tag
 from django.utils import timezone
 from prometheus_client import CollectorRegistry
@@ -202,6 +204,17 @@ class PageTests(Scrape):
         self.assertEqual(kinds["eztaskmanager_runs"], "counter")
         self.assertEqual(kinds["eztaskmanager_recent_run_duration_seconds"], "gaugehistogram")
 
+    def test_a_version_that_is_none_gets_the_plain_format(self) -> None:
+        for accept in (
+            "application/openmetrics-text;version=abc",
+            "text/plain;version=1.0.0x",
+            "text/plain;version=1.x",
+        ):
+            with self.subTest(accept):
+                answer = self.scrape(accept=accept)
+                self.assertEqual(answer.status_code, 200)
+                self.assertTrue(answer["Content-Type"].startswith("text/plain; version=0.0.4"))
+
     def test_nobody_else_is_let_in(self) -> None:
         answer = self.client.get(ADDRESS)
         self.assertEqual(answer.status_code, 401)
@@ -253,3 +266,15 @@ class DatabaseAwayTests(TransactionTestCase):
         self.assertContains(answer, "the database is away", status_code=503)
         self.assertEqual(self.client.get(ADDRESS, headers=headers).status_code, 200)
         metrics.with_tasks.forget()
+
+    def test_why_is_told_to_who_has_the_token_alone(self) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        for error in (OperationalError, InterfaceError):
+            with (
+                self.subTest(error),
+                mock.patch("eztaskmanager.views.metrics.identify", side_effect=error("at 10.0.0.7")),
+            ):
+                self.assertContains(self.client.get(ADDRESS, headers=headers), "at 10.0.0.7", status_code=503)
+                answer = self.client.get(ADDRESS)
+                self.assertContains(answer, "the database does not answer.", status_code=503)
+                self.assertNotContains(answer, "10.0.0.7", status_code=503)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 from django.contrib.auth.models import Group
-from django.test import TestCase, override_settings
+from django.test import TestCase, override_settings, tag
 from django.urls import reverse
 from django.utils import timezone
 
+from eztaskmanager.exceptions import SearchRefused
 from eztaskmanager.models import LaunchReport, Log
 from eztaskmanager.services.queues import get_task_service
 from eztaskmanager.tests.factories import make_report, make_task, make_user
@@ -235,6 +239,47 @@ class RawLogTests(LogPagesTestCase):
         answer = self.client.get(address("log_viewer", self.report), {"log_level": "loud"})
         self.assertEqual(answer.status_code, 400)
         self.assertIn("all, debug, info, warning, error", answer.content.decode())
+
+
+class RefusedSearchTests(LogPagesTestCase):
+    """What the database refuses is known before the answer begins, or told at its end."""
+
+    def download(self, n_lines: int, **parameters: str) -> Any:
+        line = Log(launch_report=self.report, seq=1, timestamp=timezone.now(), level="INFO", message="x" * 1_000)
+
+        def read(*args: Any) -> Iterator[Log]:
+            yield from [line] * n_lines
+            raise SearchRefused("It is too hard.")
+
+        with mock.patch("eztaskmanager.views.pages.read_all", read):
+            answer: Any = self.client.get(address("log_viewer", self.report), parameters)
+            answer.body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        return answer
+
+    def test_at_once_it_is_a_bad_request_with_a_sentence(self) -> None:
+        for parameters in ({}, {"download": "gzip"}, {"format": "jsonl"}):
+            with self.subTest(parameters):
+                answer = self.download(3, **parameters)
+                self.assertEqual((answer.status_code, answer.body), (400, b"It is too hard."))
+
+    def test_later_the_last_line_says_so(self) -> None:
+        answer = self.download(100)
+        self.assertEqual(answer.status_code, 200)
+        *lines, last = answer.body.decode().splitlines()
+        self.assertEqual((len(lines), last), (100, "The log could not be read on from here: It is too hard."))
+        last = self.download(100, format="jsonl").body.decode().splitlines()[-1]
+        self.assertEqual(json.loads(last), {"error": "The log could not be read on from here: It is too hard."})
+        whole = gzip.decompress(self.download(100, download="gzip").body).decode()
+        self.assertTrue(whole.endswith("It is too hard.\n"))
+
+    @tag("databases")
+    def test_an_expression_in_another_dialect_breaks_no_download(self) -> None:
+        say(self.report, "a", "b")
+        for text in ("(?i:a)", "(?P<x>a)", "a{1000}b", r"\p{L}"):
+            with self.subTest(text):
+                answer: Any = self.client.get(address("log_viewer", self.report), {"regex": "1", "q": text})
+                self.assertIn(answer.status_code, (200, 400))
+                self.assertNotIn(b"could not be read", b"".join(answer))
 
 
 class LivePageTests(LogPagesTestCase):

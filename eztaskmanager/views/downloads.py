@@ -6,6 +6,10 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 
+from django.db import Error
+from django.utils.translation import gettext as _
+
+from eztaskmanager.exceptions import SearchRefused
 from eztaskmanager.models import Log
 
 FORMATS = ("text", "jsonl")
@@ -15,17 +19,27 @@ GZIP = 16 + zlib.MAX_WBITS
 
 
 def encoded(lines: Iterable[Log], *, as_json: bool) -> Iterator[bytes]:
-    """Write lines as text or as JSON, in pieces of a good size."""
+    """Write lines as text or as JSON, in pieces of a good size; what fails after the first is told in the last.
+
+    Raises:
+        SearchRefused, django.db.Error: In place of the first piece.
+    """
     write = _json if as_json else _text
     piece: list[str] = []
-    size = 0
-    for line in lines:
-        text = write(line)
-        piece.append(text)
-        size += len(text)
-        if size >= PIECE:
-            yield "".join(piece).encode()
-            piece, size = [], 0
+    size, has_begun = 0, False
+    try:
+        for line in lines:
+            text = write(line)
+            piece.append(text)
+            size += len(text)
+            if size >= PIECE:
+                yield "".join(piece).encode()
+                piece, size, has_begun = [], 0, True
+    except (SearchRefused, Error) as exc:
+        if not has_begun:
+            raise
+        text = _("The log could not be read on from here: %(error)s") % {"error": " ".join(str(exc).split())}
+        piece.append(f"{json.dumps({'error': text}, ensure_ascii=False)}\n" if as_json else f"{text}\n")
     if piece:
         yield "".join(piece).encode()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.generic import View
@@ -45,5 +45,5 @@ class HealthView(View):
         try:
             # Sessions and users are in the database, as a rule.
             return database_answers and identify(request) is not None
-        except DatabaseError:
+        except Error:
             return False

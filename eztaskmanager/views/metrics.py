@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from eztaskmanager.services.impatience import TooSlow
-from eztaskmanager.views.monitoring import Reader, identify, seal
+from eztaskmanager.views.monitoring import Reader, has_token, identify, seal
 
 PLAIN = "text/plain; charset=utf-8"
 
@@ -36,8 +36,11 @@ class MetricsView(View):
             else:
                 response = HttpResponse(_("Metrics are shown for a token, or to staff."), PLAIN, status=401)
                 response["WWW-Authenticate"] = 'Bearer realm="eztaskmanager"'
-        except (DatabaseError, TooSlow) as exc:
-            text = _("There are no metrics, for the database does not answer: %(why)s") % {"why": exc}
+        except (Error, TooSlow) as exc:
+            text = _("There are no metrics, for the database does not answer.")
+            if has_token(request):
+                # Drivers name hosts and users.
+                text = _("There are no metrics, for the database does not answer: %(why)s") % {"why": exc}
             response = HttpResponse(text, PLAIN, status=503)
         seal(response)
         return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import Any
 
 import django
@@ -43,6 +44,8 @@ class LogViewerView(ReportView):
         download = read_choice(request.GET, "download", DOWNLOADS)
         content_type, suffix = ("application/jsonl", "jsonl") if form == "jsonl" else ("text/plain", "log")
         parts = encoded(read_all(self.report, wanted), as_json=form == "jsonl")
+        # An expression that the database refuses is known now, when the answer can still be another one.
+        parts = chain([next(parts, b"")], parts)
         if download == "gzip":
             parts, content_type, suffix = compressed(parts), "application/gzip", f"{suffix}.gz"
         response = StreamingHttpResponse(parts, content_type=f"{content_type}; charset=utf-8")

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, OperationalError
+from django.db import Error
 
 from eztaskmanager.services.alerting.status import CRITICAL, UNKNOWN, WORDS, Status, get_status
+from eztaskmanager.services.impatience import Impatient, TooSlow
 from eztaskmanager.services.notifications import send_due
+from eztaskmanager.services.patience import AWAY
 from eztaskmanager.settings import app_settings
+
+logger = logging.getLogger(__name__)
+
+# Seconds; whoever calls it has a timeout, and learns more from a sentence.
+LOOK_TIME = 10.0
+SEND_TIME = 50.0
 
 
 class Command(BaseCommand):
@@ -45,16 +55,27 @@ class Command(BaseCommand):
         after = app_settings.LATE_AFTER if after is None else after
         worse = options["critical_after"]
         worse = 10 * after if worse is None else worse
+        look = Impatient(partial(get_status, after, worse), LOOK_TIME, "The database, or the queue service,")
+        send = Impatient(partial(send_due, seconds=10), SEND_TIME, "Who is to be told, or the database,")
         try:
-            status = get_status(after, worse)
-            send_due(seconds=10)
-        except DatabaseError as exc:
-            kind = "does not answer" if isinstance(exc, OperationalError) else "cannot be asked"
-            status = Status(UNKNOWN, [], {}, f"The database {kind}: {' '.join(str(exc).split())}")
+            status = look()
+            send()
+        except TooSlow as exc:
+            status = _unknown(str(exc))
+        except Error as exc:
+            kind = "does not answer" if isinstance(exc, AWAY) else "cannot be asked"
+            status = _unknown(f"The database {kind}: {exc}")
+        except Exception as exc:  # To monitoring, a traceback with the code 1 would be a warning.
+            logger.exception("How it stands cannot be told.")
+            status = _unknown(f"How it stands cannot be told: {exc!r}")
         self.stdout.write(_as_json(status) if options["json"] else _as_plugin(status))
         self.stdout.flush()
         if status.code:
             sys.exit(status.code)
+
+
+def _unknown(why: str) -> Status:
+    return Status(UNKNOWN, [], {}, _plain(why))
 
 
 def _as_plugin(status: Status) -> str:

@@ -76,7 +76,7 @@ class Command(BaseCommand):
             return document
         try:
             text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as exc:
+        except (OSError, ValueError) as exc:
             raise CommandError(f"The file cannot be read: {exc}") from exc
         return read_document(load(text, form))
 

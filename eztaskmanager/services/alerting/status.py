@@ -88,6 +88,9 @@ def get_status(warning_after: float, critical_after: float) -> Status:
         if alert.kind != Kind.LATE:
             code = CRITICAL if alert.is_critical else WARNING
             problems.append(Trouble(alert.kind, code, alert.message, alert.task_id, alert.raised_at))
+    if queues is None:
+        message = _("The queue service does not tell how its queues do, so nobody knows whether runs are taken.")
+        problems.append(Trouble(Kind.WORKER, WARNING, message, None, now))
     problems.sort(key=lambda problem: -problem.code)
     reports = LaunchReport.objects.all()
     figures = {

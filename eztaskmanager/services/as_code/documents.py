@@ -23,6 +23,7 @@ from eztaskmanager.services.as_code.values import (
     read_moment,
     read_text,
     read_value,
+    shown,
     write_every,
     write_moment,
 )
@@ -97,7 +98,7 @@ def read_document(data: object) -> Document:
     whole = _mapping(data, "", DOCUMENT_KEYS, problems) or {}
     version = whole.get("version", VERSION)
     if version != VERSION or isinstance(version, bool):
-        problems.add("version", f"{version!r} is not known here; this release reads version {VERSION}.")
+        problems.add("version", f"{shown(version)} is not known here; this release reads version {VERSION}.")
         problems.raise_any()
     categories = _read_categories(whole, problems)
     tasks: dict[str, TaskEntry] = {}
@@ -229,7 +230,7 @@ def _read_arguments(value: object) -> str | list[str]:
 
 def _read_flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"{value!r} is neither true nor false.")
+        raise ValueError(f"{shown(value)} is neither true nor false.")
     return value
 
 
@@ -257,11 +258,11 @@ def _unusual(values: Columns, columns: Iterable[str]) -> Plain:
 def _mapping(data: object, place: str, keys: tuple[str, ...], problems: Problems) -> Plain | None:
     if not isinstance(data, dict):
         allowed = re.sub(r", (\w+)$", r" and \1", ", ".join(keys))
-        problems.add(place, f"{_short(data)} stands where there should be the keys {allowed}.")
+        problems.add(place, f"{shown(data)} stands where there should be the keys {allowed}.")
         return None
     for key in data:
         if key not in keys:
-            problems.add(place, f"The key {key!r} is not known; there are {', '.join(keys)}.")
+            problems.add(place, f"The key {shown(key)} is not known; there are {', '.join(keys)}.")
     return data
 
 
@@ -270,11 +271,6 @@ def _list(whole: Plain, key: str, problems: Problems) -> list[object]:
     if found is None:
         return []
     if not isinstance(found, list):
-        problems.add(key, f"{_short(found)} is no list.")
+        problems.add(key, f"{shown(found)} is no list.")
         return []
     return found
-
-
-def _short(data: object) -> str:
-    text = repr(data)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -26,7 +26,7 @@ def load_path(path: str | Path) -> object:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
+    except (OSError, ValueError) as exc:  # The latter for a path with a NUL, or a text that is not UTF-8.
         raise TaskFileError(f"The file {str(path)!r} cannot be read: {exc}.") from exc
     return load(text, format_of(path))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import reprlib
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -30,6 +31,8 @@ SLOTS = ("scheduling", "repetition_period", "repetition_rate", "cron", "timezone
 UNITS = {str(period.value): f"{period.value}s" for period in Task.Period}
 MOMENTS = {"start": "scheduling", "ends_at": "ends_at"}
 SIMPLE = ("note", "cron", *TIMINGS, *POLICIES)
+# Characters of a value in a sentence about it.
+LONGEST_SHOWN = 80
 
 
 def _told(column: str, value: Any) -> Any:
@@ -52,6 +55,26 @@ DEFAULTS: Columns = {
     "ends_at": None,
     **{column: _default_of(column) for column in SIMPLE},
 }
+
+
+class _Repr(reprlib.Repr):
+    """Looks at the beginning of a value alone: one of a few lines with aliases may be larger than the memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 2
+        self.maxlist = self.maxdict = 4
+        self.maxstring = self.maxother = LONGEST_SHOWN
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write numbers of thousands of digits.
+        return repr(x) if x.bit_length() < 200 else "a number of very many digits"
+
+
+def shown(value: object) -> str:
+    """Write any value for people to find it by, in short."""
+    text = _Repr().repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def columns_of(task: Task) -> Columns:
@@ -78,7 +101,7 @@ def read_value(column: str, value: object) -> Any:
         return _told(column, None)
     if isinstance(field, models.IntegerField):
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"{value!r} is no whole number.")
+            raise ValueError(f"{shown(value)} is no whole number.")
     else:
         value = read_text(value)
     if value == "" and field.blank:
@@ -96,7 +119,7 @@ def read_text(value: object) -> str:
         ValueError: It is none.
     """
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text; put it into quotes.")
+        raise ValueError(f"{shown(value)} is no text; put it into quotes.")
     if "\0" in value:
         raise ValueError("A text may not hold the character 0.")
     return value
@@ -112,9 +135,11 @@ def read_moment(value: object, zone: dt.tzinfo) -> dt.datetime:
         try:
             value = parse_datetime(value) or value
         except ValueError as exc:
-            raise ValueError(f"{value!r} is no date and time: {exc}.") from exc
+            raise ValueError(f"{shown(value)} is no date and time: {exc}.") from exc
     if not isinstance(value, dt.datetime):
-        raise ValueError(f"{value!r} is no date and time; write it such as 2030-01-31 08:30 or 2030-01-31T08:30+01:00.")
+        raise ValueError(
+            f"{shown(value)} is no date and time; write it such as 2030-01-31 08:30 or 2030-01-31T08:30+01:00."
+        )
     try:
         return value.astimezone(dt.timezone.utc) if value.tzinfo else moment_of(value, zone)
     except (OverflowError, ValueError) as exc:
@@ -136,17 +161,17 @@ def read_every(value: object) -> tuple[str, int]:
         ValueError: It is none.
     """
     if not isinstance(value, dict) or len(value) != 1:
-        raise ValueError(f"{value!r} is no repetition; write one such as {{days: 2}}, with one of {_units()}.")
+        raise ValueError(f"{shown(value)} is no repetition; write one such as {{days: 2}}, with one of {_units()}.")
     ((unit, rate),) = value.items()
     periods = {name: period for period, plural in UNITS.items() for name in (period, plural)}
     if unit not in periods:
-        raise ValueError(f"{unit!r} is no unit; there are {_units()}.")
+        raise ValueError(f"{shown(unit)} is no unit; there are {_units()}.")
     try:
         rate = read_value("repetition_rate", rate)
     except ValueError as exc:
         raise ValueError(f"{unit}: {exc}") from exc
     if not rate:
-        raise ValueError(f"{unit}: {rate!r} is no number above 0.")
+        raise ValueError(f"{unit}: {shown(rate)} is no number above 0.")
     return periods[unit], rate
 
 
