@@ -53,7 +53,7 @@ class Part {
     const scrolled = new Map([...this.#box.querySelectorAll("[tabindex][data-key]")].map((each) => [each.dataset.key, each.scrollLeft]));
     const active = this.#box.contains(document.activeElement) ? document.activeElement : null;
     const focused = active && focusKey(active);
-    const card = active?.closest("section").getAttribute("aria-labelledby");
+    const card = active?.closest("section")?.getAttribute("aria-labelledby");
     // Our own template's, where all data is escaped; scripts in it would not run, nor would the policy let them.
     const page = new DOMParser().parseFromString(html, "text/html");
     this.#box.replaceChildren(...page.body.childNodes);
