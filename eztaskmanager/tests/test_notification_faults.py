@@ -25,6 +25,7 @@ from eztaskmanager.services.notifications.http import call
 from eztaskmanager.services.notifications.messages import message_about_run
 from eztaskmanager.services.notifications.outbox import plan_alert
 from eztaskmanager.services.notifications.sending import MOST_ATTEMPTS
+from eztaskmanager.services.notifications.slack import SlackNotificationHandler, SlackWebhookNotificationHandler
 from eztaskmanager.services.notifications.wording import LONGEST_TAIL, get_log_tail
 from eztaskmanager.tests.factories import make_report, make_task
 from eztaskmanager.tests.receivers import receiver
@@ -92,6 +93,19 @@ class PatienceTests(PlainTestCase):
                 call("GET", url, timeout=0.5)
             self.assertLess(time.monotonic() - began, 30)
         self.assertNotIn("s3cret", str(caught.exception))
+
+
+class SlackPatienceTests(TestCase):
+    def test_one_that_answers_byte_by_byte_is_not_waited_for(self) -> None:
+        for is_bot in (True, False):
+            with self.subTest(is_bot=is_bot), dripping_server() as url:
+                handler = (
+                    SlackNotificationHandler("xoxb-1", "#ops", timeout=1, base_url=url)
+                    if is_bot
+                    else SlackWebhookNotificationHandler(url, timeout=1)
+                )
+                with self.assertRaisesRegex(DeliveryFailed, "Slack did not come to an end within 3 s."):
+                    handler.tell(message_about_run(make_ended()))
 
 
 class MailPatienceTests(TestCase):

@@ -13,7 +13,7 @@ from eztaskmanager.services.notifications.base import DeliveryFailed
 PATIENCE = 3
 
 
-def patiently(work: Callable[[], None], timeout: float, server: str) -> None:
+def patiently(work: Callable[[], object], timeout: float, server: str) -> None:
     """Do something that waits for a server no longer than three times its time-out.
 
     The time-out of a socket is about each byte, and a server may send one now and then for ever.

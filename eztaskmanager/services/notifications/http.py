@@ -8,13 +8,11 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 
-from eztaskmanager import __version__
-from eztaskmanager.services.notifications.base import DeliveryFailed
+from eztaskmanager.services.notifications.base import AGENT, DeliveryFailed
 from eztaskmanager.services.notifications.deadlines import patiently
 
 SCHEMES = ("http", "https")
 MOST_REDIRECTS = 3
-AGENT = f"django-eztaskmanager/{__version__}"
 PORTS = {"http": 80, "https": 443}
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from slack_sdk import WebClient
 
 from eztaskmanager.services.notifications.arguments import read_seconds, read_text, read_web_address
-from eztaskmanager.services.notifications.base import DeliveryFailed, MessageHandler
+from eztaskmanager.services.notifications.base import AGENT, DeliveryFailed, MessageHandler
 from eztaskmanager.services.notifications.deadlines import patiently
 from eztaskmanager.services.notifications.messages import Message
 
@@ -52,7 +52,12 @@ class SlackNotificationHandler(MessageHandler):
         )
 
     def tell(self, message: Message) -> None:
-        self.client.chat_postMessage(channel=self.channel, text=as_text(message), unfurl_links=False)
+        text = as_text(message)
+        patiently(
+            lambda: self.client.chat_postMessage(channel=self.channel, text=text, unfurl_links=False),
+            self.client.timeout,
+            "Slack",
+        )
 
 
 class SlackWebhookNotificationHandler(MessageHandler):
@@ -77,7 +82,8 @@ class SlackWebhookNotificationHandler(MessageHandler):
         patiently(lambda: self._post(body), self.timeout, "Slack")
 
     def _post(self, body: bytes) -> None:
-        request = Request(self.url, body, {"Content-Type": "application/json;charset=utf-8"})
+        headers = {"Content-Type": "application/json;charset=utf-8", "User-Agent": AGENT}
+        request = Request(self.url, body, headers)
         try:
             with build_opener(_NoRedirects).open(request, timeout=self.timeout) as answer:
                 status, said = answer.status, answer.read(LONGEST_ANSWER)
