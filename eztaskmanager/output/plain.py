@@ -6,8 +6,9 @@ import re
 
 # Colours, movements and titles, as ECMA-48 writes them.
 CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
-# What a terminal shows of a line that a progress bar wrote again and again.
-REWRITTEN = re.compile(r"[^\n\r]*\r(?=[^\n\r])")
+# All but what a terminal shows of a line that a progress bar wrote again and again. Looked for at the start of each
+# line alone: from each letter on, a long line would take hours.
+REWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n\r])", re.MULTILINE)
 
 
 def make_plain(text: str) -> str:

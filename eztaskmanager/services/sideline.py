@@ -49,6 +49,11 @@ class Sideline:
         try:
             while self._take():
                 self._try()
+        except BaseException:
+            # Else nothing would ever start another.
+            with self._lock:
+                self._thread = None
+            raise
         finally:
             connection.close()
 
@@ -67,5 +72,5 @@ class Sideline:
             # The loop itself tells of it.
             logger.debug("The database does not answer: %s", exc)
             connection.close()
-        except Exception:  # The edge of the thread.
+        except (Exception, SystemExit):  # The edge of the thread, which would end without a word.
             logger.exception("What is done beside the ticks failed; it is done again at the next.")

@@ -23,6 +23,7 @@ from eztaskmanager.services.alerting.finding import find_idle_queues
 from eztaskmanager.services.alerting.silence import notice_silence
 from eztaskmanager.services.monitoring import check_vitals
 from eztaskmanager.services.notifications import send_due
+from eztaskmanager.services.notifications.sending import message_of
 from eztaskmanager.services.queues import QueueStatus, get_task_service
 from eztaskmanager.services.queues.memory import MemoryTaskQueueService
 from eztaskmanager.services.ticking import ring, tick
@@ -172,6 +173,19 @@ class LostTests(AlertCase):
             self.end(task, "ok")
             self.look()
         self.assertEqual([event for event, _ in ListingHandler.told], ["lost", "recovered"])
+
+    def test_a_run_that_was_stuck_and_is_lost_recovers_twice_and_each_says_from_what(self) -> None:
+        task = make_task(name="Sums", expected_duration=60)
+        report = make_report(task, state="started", started_at=self.now - 3 * MINUTE, heartbeat_at=self.now)
+        with mine():
+            self.assertEqual(self.look(), [Kind.STUCK])
+            report.finish("lost", error="No sign of life.")
+            self.end(task, "ok")
+            self.look()
+        subjects = {message_of(row).subject for row in Notification.objects.filter(event="recovered")}
+        self.assertEqual(
+            subjects, {"Task Sums: no longer stuck", "Task Sums: recovered, a run ended after one was lost"}
+        )
 
     def test_who_is_not_told_of_the_run_is_told_of_the_alert(self) -> None:
         task = make_task(name="Sums")

@@ -129,6 +129,7 @@ class JudgementTests(TestCase):
             ("tasks", [True]),
             ("results", ["good"]),
             ("results", 7),
+            ("results", []),
             ("only_on_change", "yes"),
             ("after_failures", 0),
             ("after_failures", True),
@@ -167,6 +168,20 @@ class QuietHoursTests(TestCase):
         # The hour that is skipped ends with its gap.
         end = self.end("22:00-02:30 Europe/Rome", dt.datetime(2026, 3, 28, 23, tzinfo=rome))
         self.assertEqual(end, dt.datetime(2026, 3, 29, 1, tzinfo=UTC))
+
+    def test_an_end_that_the_clocks_show_twice_is_never_past(self) -> None:
+        second_time = dt.datetime(2026, 10, 25, 1, tzinfo=UTC)
+        for hours, minutes, end in (
+            ("02:15-02:45", 20, 45),
+            ("01:30-02:30", 10, 30),
+            ("23:30-02:30", 10, 30),
+        ):
+            with self.subTest(hours):
+                first = second_time.replace(hour=0)
+                for hour in (first, second_time):
+                    found = self.end(f"{hours} Europe/Rome", hour.replace(minute=minutes))
+                    self.assertEqual(found, hour.replace(minute=end))
+                    self.assertIsNone(self.end(f"{hours} Europe/Rome", hour.replace(minute=50)))
 
     def test_what_means_nothing_is_refused(self) -> None:
         for text in ("", "22-7", "25:00-07:00", "07:00-07:00", "22:00-07:00 Rome/Europe", None, 22):

@@ -109,8 +109,9 @@ class SignatureTests(PlainTestCase):
             ("s3cret", b"body", "", 1000),
             ("s3cret", b"body", "t=1000", 1000),
             ("s3cret", b"body", "t=1000,v1=é", 1000),
+            ("s3cret", b"body", "t=1000,v1=\udcff", 1000),
         ):
-            with self.subTest(given), self.assertRaises(BadSignature):
+            with self.subTest(ascii(given)), self.assertRaises(BadSignature):
                 verify(secret, body, given, moment=moment)
 
 
@@ -172,6 +173,14 @@ class ChatTests(TestCase):
             with self.assertRaises((DeliveryFailed, TimeoutError)):
                 SlackWebhookNotificationHandler(server.url, timeout=1).emit(ended())
 
+    def test_slacks_webhook_follows_no_redirect(self) -> None:
+        with receiver() as server:
+            for status in (302, 307):
+                server.always(status, Location="/elsewhere")
+                with self.subTest(status), self.assertRaisesRegex(DeliveryFailed, f"Slack answered {status}"):
+                    SlackWebhookNotificationHandler(f"{server.url}/hook").emit(ended())
+        self.assertEqual(server.paths, ["/hook"] * 2)
+
     def test_apprise_tells_its_services(self) -> None:
         with receiver() as server, override("en"):
             url = server.url.replace("http://", "json://")
@@ -222,7 +231,7 @@ class MailTests(TestCase):
         with override("en"):
             self.assertEqual(render(message_about_alert(alert))[0], "Task Sums: late")
             subject, text, html = render(message_about_alert(alert, "recovered"))
-        self.assertEqual(subject, "Task Sums: recovered")
+        self.assertEqual(subject, "Task Sums: no longer late")
         self.assertIn("It has not run.", text)
         self.assertIn("/admin/eztaskmanager/task/", html)
 

@@ -288,9 +288,9 @@ class EmailTests(TestCase):
 
     @mail_by_smtp(host="127.0.0.1")
     def test_a_silent_server_is_not_waited_for_for_ever(self) -> None:
-        self.assertEqual(EmailNotificationHandler(None, [], timeout=7)._get_backend().timeout, 7)
+        self.assertEqual(EmailNotificationHandler(None, "a@example.org", timeout=7)._get_backend().timeout, 7)
         with mail_by_smtp(host="127.0.0.1", timeout=3):
-            self.assertEqual(EmailNotificationHandler(None, [], timeout=7)._get_backend().timeout, 3)
+            self.assertEqual(EmailNotificationHandler(None, "a@example.org", timeout=7)._get_backend().timeout, 3)
 
     @mail_by_smtp(host="127.0.0.1", port=1)
     def test_a_server_that_is_down_is_logged(self) -> None:
@@ -371,7 +371,7 @@ class CheckTests(SimpleTestCase):
                 "class": f"{PACKAGE}.EmailNotificationHandler",
                 "level": "failure",
                 "from_email": "a@example.org",
-                "recipients": [],
+                "recipients": ["b@example.org"],
             },
             "slack": {"class": f"{PACKAGE}.SlackNotificationHandler", "level": "ok", "token": "x", "channel": "y"},
             "mine": {"class": f"{HERE}.NotingHandler"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import time
 
 from django.test import SimpleTestCase
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -114,6 +115,11 @@ class PlainTests(SimpleTestCase):
         ):
             with self.subTest(text=text):
                 self.assertEqual(make_plain(text), plain)
+
+    def test_a_very_long_line_takes_no_time(self) -> None:
+        began = time.monotonic()
+        self.assertEqual(len(make_plain("x" * 1_000_000)), 1_000_000)
+        self.assertLess(time.monotonic() - began, 60)
 
     @given(st.text(alphabet="\x1b[]()m;0123456789\x07\\ab\r\n"))
     def test_nothing_of_a_terminal_is_left(self, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -121,6 +122,30 @@ class SidelineTests(SimpleTestCase):
             with self.assertLogs("eztaskmanager", "ERROR"):
                 sideline.wake()
                 wait_until(lambda: sideline._thread is None)
+
+    def test_work_that_exits_is_a_fault_like_any_other(self) -> None:
+        done: list[int] = []
+
+        def work() -> None:
+            done.append(1)
+            sys.exit(3)
+
+        sideline = Sideline(work)
+        with self.assertLogs("eztaskmanager", "ERROR") as logs:
+            for count in (1, 2):
+                sideline.wake()
+                wait_until(lambda count=count: len(done) == count and sideline._thread is None)
+        self.assertEqual(len(logs.records), 2)
+
+    def test_whatever_ends_its_thread_the_next_call_starts_another(self) -> None:
+        done: list[int] = []
+        sideline = Sideline(lambda: done.append(1))
+        # Threads tell nobody of an exit.
+        with mock.patch("eztaskmanager.services.sideline.close_old_connections", side_effect=SystemExit):
+            sideline.wake()
+            wait_until(lambda: sideline._thread is None)
+        sideline.wake()
+        wait_until(lambda: done == [1] and sideline._thread is None)
 
     def test_its_end_waits_for_what_goes_on_and_begins_no_more(self) -> None:
         began, n_done = threading.Event(), []

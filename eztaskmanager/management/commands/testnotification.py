@@ -52,7 +52,7 @@ class Command(BaseCommand):
             self._tell(configured, message)
         except CommandError:
             raise
-        except Exception as exc:  # Mail servers, chats and a host's own class may raise anything.
+        except (Exception, SystemExit) as exc:  # Mail servers, chats and a host's own class may raise anything.
             raise CommandError(f"It was not told: {describe_failure(exc, configured)}") from exc
         self.stdout.write(self.style.SUCCESS("It was told."))
 

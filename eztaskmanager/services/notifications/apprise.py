@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import apprise
 
+from eztaskmanager.services.notifications.arguments import read_texts
 from eztaskmanager.services.notifications.base import DeliveryFailed, MessageHandler
 from eztaskmanager.services.notifications.messages import Message
 
@@ -24,15 +25,15 @@ class AppriseNotificationHandler(MessageHandler):
         level: As for every handler.
 
     Raises:
-        ValueError: Apprise knows no service by such an address.
+        ValueError: There is no address, or Apprise knows no service by it.
     """
 
     def __init__(self, urls: Sequence[str] | str, level: str = "ok") -> None:
         super().__init__(level)
         self.services = apprise.Apprise()
-        for number, url in enumerate([urls] if isinstance(urls, str) else urls, start=1):
+        for number, url in enumerate(read_texts("urls", urls), start=1):
             if not self.services.add(url):
-                raise ValueError(f"Apprise does not understand address number {number}.")
+                raise ValueError(f"Apprise does not understand address number {number} of 'urls'.")
 
     def tell(self, message: Message) -> None:
         lines = [f"{label}: {value}" for label, value in message.facts]

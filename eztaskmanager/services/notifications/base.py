@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from eztaskmanager import __version__
 from eztaskmanager.services.notifications.levels import LEVEL_MAPPING, LEVELS, parse_level
 from eztaskmanager.services.notifications.messages import Message, message_about_run
 from eztaskmanager.services.notifications.rules import Rules
@@ -12,7 +13,11 @@ from eztaskmanager.services.notifications.rules import Rules
 if TYPE_CHECKING:
     from eztaskmanager.models import LaunchReport
 
-__all__ = ["LEVELS", "LEVEL_MAPPING", "DeliveryFailed", "MessageHandler", "NotificationHandler", "parse_level"]
+__all__ = ["AGENT", "LEVELS", "LEVEL_MAPPING", "DeliveryFailed", "MessageHandler", "NotificationHandler", "parse_level"]
+
+
+# How web servers are told who calls.
+AGENT = f"django-eztaskmanager/{__version__}"
 
 
 class DeliveryFailed(Exception):

@@ -21,7 +21,7 @@ EXTRAS = {"slack_sdk": "slack", "requests": "webhook", "apprise": "apprise"}
 
 
 def check_handlers() -> list[CheckMessage]:
-    """Look at each handler's class, level, rules and arguments, without making one."""
+    """Look at each handler's class, level, rules and arguments; of a project's own classes none is made."""
     configurations = app_settings.NOTIFICATION_HANDLERS
     if not isinstance(configurations, Mapping):
         message = f"{SETTING} is {configurations!r}; it must map names to handlers."
@@ -55,12 +55,13 @@ def _check_class(where: str, configuration: Mapping[str, Any]) -> Iterator[Check
         return
     try:
         handler_class = import_string(path)
-    except Exception as exc:  # A host's module may raise anything while it is imported.
+    except (Exception, SystemExit) as exc:  # A host's module may raise anything while it is imported.
         hint = "Correct the dotted path."
         missing = (exc.name or "").partition(".")[0] if isinstance(exc, ModuleNotFoundError) else ""
         if missing in EXTRAS:
             hint = f"Install the extra: pip install django-eztaskmanager[{EXTRAS[missing]}]."
-        yield Error(f"{where}: {path!r} cannot be imported: {exc}", hint=hint, id="eztaskmanager.E021")
+        fault = f"SystemExit: {exc}" if isinstance(exc, SystemExit) else exc
+        yield Error(f"{where}: {path!r} cannot be imported: {fault}", hint=hint, id="eztaskmanager.E021")
         return
     if not (inspect.isclass(handler_class) and issubclass(handler_class, NotificationHandler)):
         hint = "Derive it from eztaskmanager.services.notifications.NotificationHandler."
@@ -79,3 +80,12 @@ def _check_class(where: str, configuration: Mapping[str, Any]) -> Iterator[Check
     except TypeError as exc:
         given = ", ".join(map(str, arguments)) or "none"
         yield Error(f"{where} does not fit {path!r}: {exc} (given: {given}).", id="eztaskmanager.E024")
+        return
+    if not handler_class.__module__.startswith(f"{__package__}."):
+        # What a project's own class does when it is made is not known.
+        return
+    try:
+        # The level is looked at by itself.
+        handler_class(**{**arguments, "level": "ok"})
+    except ValueError as exc:
+        yield Error(f"{where} has a wrong argument: {exc}", id="eztaskmanager.E024")

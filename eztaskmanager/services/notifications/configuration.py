@@ -117,7 +117,7 @@ def get_notification_handlers() -> Iterator[NotificationHandler]:
     for configured in read_handlers():
         try:
             handler = configured.make()
-        except Exception:  # A host's class may raise anything, and the run is not to suffer from it.
+        except (Exception, SystemExit):  # A host's class may raise anything, and the run is not to suffer from it.
             logger.exception("The notification handler %r cannot be made; see manage.py check.", configured.name)
         else:
             yield handler

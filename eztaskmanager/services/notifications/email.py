@@ -8,7 +8,9 @@ from typing import Any
 from django.core import mail
 from django.template.loader import render_to_string
 
+from eztaskmanager.services.notifications.arguments import read_count, read_mail_address, read_seconds, read_texts
 from eztaskmanager.services.notifications.base import MessageHandler
+from eztaskmanager.services.notifications.deadlines import patiently
 from eztaskmanager.services.notifications.messages import Message
 
 TEMPLATES = "eztaskmanager/notifications"
@@ -23,8 +25,12 @@ class EmailNotificationHandler(MessageHandler):
         from_email: Sender; None is the project's `DEFAULT_FROM_EMAIL`.
         recipients: Addresses, or one.
         level: As for every handler.
-        timeout: Seconds to wait for the server where the project sets none itself; Django alone would wait for ever.
+        timeout: Seconds to wait for the server where the project sets none itself, and for all of it three times as
+            long; Django alone would wait for ever.
         log_lines: Last lines of the log to put into the mail of a run; its readers need no permission to see them.
+
+    Raises:
+        ValueError: An argument means nothing.
     """
 
     def __init__(
@@ -37,16 +43,18 @@ class EmailNotificationHandler(MessageHandler):
         log_lines: int = 0,
     ) -> None:
         super().__init__(level)
-        self.from_email = from_email
-        self.recipients = [recipients] if isinstance(recipients, str) else list(recipients)
-        self.timeout = timeout
-        self.log_lines = log_lines
+        self.from_email = from_email and read_mail_address("from_email", from_email)
+        self.recipients = [read_mail_address("recipients", one) for one in read_texts("recipients", recipients)]
+        self.timeout = read_seconds("timeout", timeout)
+        self.log_lines = read_count("log_lines", log_lines)
 
     def tell(self, message: Message) -> None:
         subject, text, html = render(message, self.log_lines)
         letter = mail.EmailMultiAlternatives(subject, text, self.from_email, self.recipients)
         letter.attach_alternative(html, "text/html")
-        self._get_backend().send_messages([letter])
+        backend = self._get_backend()
+        seconds = getattr(backend, "timeout", None) or self.timeout
+        patiently(lambda: backend.send_messages([letter]), seconds, "The mail server")
 
     def _get_backend(self) -> Any:
         # Any, for backends need not have a base class, nor a time-out.

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from http.client import responses
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 
-from eztaskmanager import __version__
-from eztaskmanager.services.notifications.base import DeliveryFailed
+from eztaskmanager.services.notifications.base import AGENT, DeliveryFailed
+from eztaskmanager.services.notifications.deadlines import patiently
 
 SCHEMES = ("http", "https")
 MOST_REDIRECTS = 3
-# How much longer than the time-out it may all take, with redirects, and with servers that answer byte by byte.
-PATIENCE = 3
-AGENT = f"django-eztaskmanager/{__version__}"
 PORTS = {"http": 80, "https": 443}
 
 
@@ -42,22 +38,7 @@ def call(
     Raises:
         DeliveryFailed: It did not answer, or not so. The address itself, which may be a secret, is not told.
     """
-    # The time-out of a socket is about each byte, and a server may send one now and then for ever.
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            _call(method, url, body, headers, timeout)
-        except BaseException as exc:  # The edge of the thread; it is raised again in the one that waits.
-            failures.append(exc)
-
-    thread = threading.Thread(target=work, name="eztaskmanager call", daemon=True)
-    thread.start()
-    thread.join(PATIENCE * timeout)
-    if thread.is_alive():
-        raise DeliveryFailed(f"{_split(url).hostname} did not come to an end within {PATIENCE * timeout:g} s.")
-    if failures:
-        raise failures[0]
+    patiently(lambda: _call(method, url, body, headers, timeout), timeout, _split(url).hostname or "")
 
 
 def _call(method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, timeout: float) -> None:

@@ -112,9 +112,19 @@ def _covers_category(handler: Configured, task: Any) -> bool:
 def _supports_alerts(handler: Configured) -> bool:
     try:
         return handler.load().supports_alerts
-    except Exception:  # A host's module may raise anything while it is imported.
-        logger.exception("The notification handler %r cannot be loaded; see manage.py check.", handler.name)
-        return False
+    except (Exception, SystemExit):  # A host's module may raise anything while it is imported.
+        # The sender will fail too, and note why.
+        return True
+
+
+def _level_of(handler: Configured) -> str:
+    try:
+        return handler.level
+    except DatabaseError:
+        raise
+    except (Exception, SystemExit):  # A host's class may raise anything, and the run is not to suffer from it.
+        # The sender will fail too, and note why; or else ask the handler whether it is concerned.
+        return "ok"
 
 
 def _names(rows: Any) -> set[str]:
@@ -144,15 +154,7 @@ class _Planned:
     def events(self) -> Iterator[tuple[Configured, str]]:
         for handler in read_handlers():
             self.has_handlers = True
-            try:
-                event = self._judge(handler)
-            except DatabaseError:
-                raise
-            except Exception:  # A host's class may raise anything, and the run is not to suffer from it.
-                logger.exception(
-                    "Whether %r is to be told of %s is not known.", handler.name, self.report, extra=about(self.report)
-                )
-                continue
+            event = self._judge(handler)
             if event is not None:
                 yield handler, event
 
@@ -161,7 +163,7 @@ class _Planned:
         if not rules.covers_task(task.pk, task.name) or not _covers_category(handler, task):
             return None
         # The level of a handler whose dictionary has none is known by making it; it may not be needed.
-        level = "ok" if rules.results is not None else handler.level
+        level = "ok" if rules.results is not None else _level_of(handler)
         past = self._past(rules.before_last_retry) if rules.needs_past else []
         return rules.judge(self.report.invocation_result, level, past, will_be_retried=self.will_be_retried)
 

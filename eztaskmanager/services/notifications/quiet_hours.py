@@ -37,7 +37,10 @@ class QuietHours:
             is_quiet, days = now >= self.start or now < self.end, int(now >= self.start)
         if not is_quiet:
             return None
-        return moment_of(dt.datetime.combine(wall.date() + dt.timedelta(days=days), self.end), self.zone)
+        wall_end = dt.datetime.combine(wall.date() + dt.timedelta(days=days), self.end)
+        end = moment_of(wall_end, self.zone)
+        # In the hour that the clocks show twice, the second time, the first end is past.
+        return end if end > moment else wall_end.replace(tzinfo=self.zone, fold=1).astimezone(dt.timezone.utc)
 
 
 def parse_quiet_hours(text: object, default_zone: str) -> QuietHours:

@@ -166,7 +166,12 @@ def _read_names(value: Any) -> frozenset[str | int] | None:
 
 
 def _read_results(value: Any) -> frozenset[str] | None:
-    return None if value is None else _read_words(value, RESULTS, "results")
+    if value is None:
+        return None
+    results = _read_words(value, RESULTS, "results")
+    if not results:
+        raise ValueError(f"{value!r} names no result, so nothing would be told; give a list of {', '.join(RESULTS)}")
+    return results
 
 
 def _read_alerts(value: Any) -> frozenset[str] | None:

@@ -82,7 +82,7 @@ def _send(row: Notification) -> bool:
         elif not _tell(row, handler):
             row.delete()
             return False
-    except Exception as exc:  # Mail servers, chats and a host's own class may raise anything.
+    except (Exception, SystemExit) as exc:  # Mail servers, chats and a host's own class may raise anything.
         _note_failure(row, handler, exc)
         return False
     _settle(row, Notification.State.SENT, "")
@@ -118,6 +118,8 @@ def _claim(row: Notification) -> bool:
 def _tell(row: Notification, configured: Configured) -> bool:
     """Tell it. Returns whether it is a concern of the handler, which may be of its own opinion."""
     handler = configured.make()
+    if row.alert is not None and not handler.supports_alerts:
+        return False
     if row.report is not None and row.event != RECOVERED and not handler.concerns(row.report):
         return False
     handler.tell(message_of(row))
@@ -132,7 +134,7 @@ def message_of(row: Notification) -> Message:
     return message_about_run(row.report, row.event, str(row.pk))
 
 
-def _note_failure(row: Notification, handler: Configured | None, exc: Exception) -> None:
+def _note_failure(row: Notification, handler: Configured | None, exc: BaseException) -> None:
     name = handler.path.rpartition(".")[2] if handler is not None else row.handler_name
     subject, extra = row.report or row.alert, _about(row)
     error = describe_failure(exc, handler)
@@ -160,13 +162,13 @@ def _about(row: Notification) -> Extra:
     return about_ids(row.alert.task_id, row.alert.report_id) if row.alert is not None else about_ids(None)
 
 
-def describe_failure(exc: Exception, handler: Configured | None) -> str:
+def describe_failure(exc: BaseException, handler: Configured | None) -> str:
     """Say why it was not told, without the handler's secrets."""
     text = str(exc) if isinstance(exc, DeliveryFailed) else f"{type(exc).__name__}: {exc}"
     return (text if handler is None else handler.without_secrets(text))[:LONGEST_ERROR]
 
 
-def _log_failure(sentence: str, handler: Configured | None, exc: Exception, extra: Extra) -> None:
+def _log_failure(sentence: str, handler: Configured | None, exc: BaseException, extra: Extra) -> None:
     trace = "".join(traceback.format_exception(exc)).rstrip()
     masked = trace if handler is None else handler.without_secrets(trace)
     if masked == trace:

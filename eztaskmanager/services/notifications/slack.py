@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from urllib.error import URLError
+import json
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.utils.translation import gettext as _
 from slack_sdk import WebClient
-from slack_sdk.webhook import WebhookClient
 
-from eztaskmanager.services.notifications.base import DeliveryFailed, MessageHandler
+from eztaskmanager.services.notifications.arguments import read_seconds, read_text, read_web_address
+from eztaskmanager.services.notifications.base import AGENT, DeliveryFailed, MessageHandler
+from eztaskmanager.services.notifications.deadlines import patiently
 from eztaskmanager.services.notifications.messages import Message
 
 EMOJIS = {"ok": ":white_check_mark:", "warnings": ":warning:", "errors": ":exclamation:", "skipped": ":warning:"}
 LOOKS = {"good": ":white_check_mark:", "warning": ":warning:", "bad": ":x:"}
+LONGEST_ANSWER = 200
 
 
 class SlackNotificationHandler(MessageHandler):
@@ -24,6 +29,9 @@ class SlackNotificationHandler(MessageHandler):
         level: As for every handler.
         timeout: Seconds to wait for Slack.
         base_url: Of the API, where it is not Slack's own.
+
+    Raises:
+        ValueError: An argument means nothing.
     """
 
     def __init__(
@@ -36,11 +44,20 @@ class SlackNotificationHandler(MessageHandler):
         base_url: str = WebClient.BASE_URL,
     ) -> None:
         super().__init__(level)
-        self.channel = channel
-        self.client = WebClient(token=token, timeout=timeout, base_url=base_url)
+        self.channel = read_text("channel", channel)
+        self.client = WebClient(
+            token=read_text("token", token),
+            timeout=read_seconds("timeout", timeout),  # type: ignore[arg-type]  # It is given to a socket.
+            base_url=read_web_address("base_url", base_url),
+        )
 
     def tell(self, message: Message) -> None:
-        self.client.chat_postMessage(channel=self.channel, text=as_text(message), unfurl_links=False)
+        text = as_text(message)
+        patiently(
+            lambda: self.client.chat_postMessage(channel=self.channel, text=text, unfurl_links=False),
+            self.client.timeout,
+            "Slack",
+        )
 
 
 class SlackWebhookNotificationHandler(MessageHandler):
@@ -50,21 +67,42 @@ class SlackWebhookNotificationHandler(MessageHandler):
         url: Of the webhook; it is a secret.
         level: As for every handler.
         timeout: Seconds to wait for Slack.
+
+    Raises:
+        ValueError: An argument means nothing.
     """
 
     def __init__(self, url: str, level: str = "ok", *, timeout: int = 10) -> None:
         super().__init__(level)
-        self.client = WebhookClient(url, timeout=timeout)
+        self.url = read_web_address("url", url)
+        self.timeout = read_seconds("timeout", timeout)
 
     def tell(self, message: Message) -> None:
+        body = json.dumps({"text": as_text(message), "unfurl_links": False}).encode()
+        patiently(lambda: self._post(body), self.timeout, "Slack")
+
+    def _post(self, body: bytes) -> None:
+        headers = {"Content-Type": "application/json;charset=utf-8", "User-Agent": AGENT}
+        request = Request(self.url, body, headers)
         try:
-            answer = self.client.send(text=as_text(message), unfurl_links=False)
+            with build_opener(_NoRedirects).open(request, timeout=self.timeout) as answer:
+                status, said = answer.status, answer.read(LONGEST_ANSWER)
+        except HTTPError as exc:
+            with exc:
+                status, said = exc.code, exc.read(LONGEST_ANSWER)
         except TimeoutError as exc:
-            raise DeliveryFailed(f"Slack did not answer within {self.client.timeout} s.") from exc
+            raise DeliveryFailed(f"Slack did not answer within {self.timeout:g} s.") from exc
         except URLError as exc:
             raise DeliveryFailed(f"Slack could not be called: {exc.reason}.") from exc
-        if answer.status_code != 200:
-            raise DeliveryFailed(f"Slack answered {answer.status_code} {answer.body[:200]}.")
+        if status != 200:
+            raise DeliveryFailed(f"Slack answered {status} {said.decode(errors='replace')}.")
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Takes a redirect for the failure that it is: it would be followed without what is told."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        """Go nowhere."""
 
 
 def as_text(message: Message) -> str:

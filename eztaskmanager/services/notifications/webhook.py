@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from eztaskmanager.services.notifications.arguments import (
+    read_headers,
+    read_seconds,
+    read_text,
+    read_web_address,
+)
 from eztaskmanager.services.notifications.base import MessageHandler
 from eztaskmanager.services.notifications.http import call
 from eztaskmanager.services.notifications.messages import Message
@@ -32,6 +38,9 @@ class WebhookNotificationHandler(MessageHandler):
         level: As for every handler.
         headers: To be sent too, such as a token that the receiver asks for.
         timeout: Seconds to wait.
+
+    Raises:
+        ValueError: An argument means nothing.
     """
 
     def __init__(
@@ -44,10 +53,10 @@ class WebhookNotificationHandler(MessageHandler):
         timeout: float = 10,
     ) -> None:
         super().__init__(level)
-        self.url = url
-        self.secret = secret
-        self.headers = dict(headers or {})
-        self.timeout = timeout
+        self.url = read_web_address("url", url)
+        self.secret = read_text("secret", secret, may_be_empty=True)
+        self.headers = read_headers("headers", headers)
+        self.timeout = read_seconds("timeout", timeout)
 
     def tell(self, message: Message) -> None:
         body = json.dumps(as_document(message), ensure_ascii=False).encode()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# In characters; what it is put into may be refused when it is longer.
+LONGEST_TAIL = 20_000
 MESSAGES = {
     "ok": gettext_lazy("Task %(task)s: ok"),
     "warnings": gettext_lazy("Task %(task)s: ended with warnings (%(n_warnings)d)"),
@@ -47,6 +49,10 @@ ALERT_MESSAGES = {
     "ticker": gettext_lazy("No scheduler is running"),
 }
 RECOVERY_MESSAGES = {
+    "late": gettext_lazy("Task %(task)s: no longer late"),
+    "stuck": gettext_lazy("Task %(task)s: no longer stuck"),
+    "lost": gettext_lazy("Task %(task)s: recovered, a run ended after one was lost"),
+    "schedule": gettext_lazy("Task %(task)s: its schedule is followed again"),
     "worker": gettext_lazy("Queue %(queue)s: recovered, a worker is there"),
     "ticker": gettext_lazy("Recovered: a scheduler is running"),
 }
@@ -117,15 +123,17 @@ def get_error(report: LaunchReport) -> str:
 
 
 def get_log_tail(report: LaunchReport, n_lines: int) -> str:
-    """Give the last lines of its log, without secrets of its arguments."""
-    return hide_secrets(report.log_tail(n_lines, plain=True), report.command_name, report.arguments)
+    """Give the last lines of its log, without secrets of its arguments, and of long ones the end."""
+    tail = hide_secrets(report.log_tail(n_lines, plain=True), report.command_name, report.arguments)
+    if len(tail) <= LONGEST_TAIL:
+        return tail
+    note = _("Only the end of it, for it is long:") + "\n…"
+    return note + tail[len(note) - LONGEST_TAIL :]
 
 
 def get_alert_subject(alert: Alert, event: str | None = None) -> str:
     """Say in one line what is wrong, or that it is well again."""
-    messages = ALERT_MESSAGES
-    if event == RECOVERED:
-        messages = {**dict.fromkeys(ALERT_MESSAGES, MORE_MESSAGES[RECOVERED]), **RECOVERY_MESSAGES}
+    messages = RECOVERY_MESSAGES if event == RECOVERED else ALERT_MESSAGES
     names = {"task": _one_line(alert.task.name) if alert.task else "", "queue": _one_line(alert.queue)}
     return str(messages[alert.kind] % names)
 
