@@ -13,16 +13,16 @@ from eztaskmanager.tests.test_notifications import StillbornHandler, handlers
 
 PACKAGE = "eztaskmanager.services.notifications"
 GOOD: dict[str, dict[str, Any]] = {
-    "EmailNotificationHandler": {"from_email": None, "recipients": ['"Ops, all" <ops@example.org>', "b@example.org"]},
+    "EmailNotificationHandler": {"from_email": None, "recipients": ['"Ops, all" <ops@example.org>', "root"]},
     "WebhookNotificationHandler": {"url": "https://example.org/s3cret-path"},
     "SlackNotificationHandler": {"token": "s3cret-token", "channel": "#ops"},
     "SlackWebhookNotificationHandler": {"url": "https://example.org/s3cret-path"},
     "AppriseNotificationHandler": {"urls": ["json://example.org/s3cret-path"]},
 }
 WRONG: tuple[tuple[str, str, tuple[Any, ...], str], ...] = (
-    ("EmailNotificationHandler", "from_email", (5, "nobody"), "no address such as"),
+    ("EmailNotificationHandler", "from_email", (5, "two words"), "no address such as"),
     ("EmailNotificationHandler", "recipients", (None, 5, [], "", {}, [None]), "at least one address"),
-    ("EmailNotificationHandler", "recipients", ("text", ["a@example.org", "@"], "a@b.org\nc@d.org"), "no address"),
+    ("EmailNotificationHandler", "recipients", ("two words", ["a@example.org", "@"], "a@b.org\nc@d.org"), "no address"),
     ("EmailNotificationHandler", "recipients", ("a@example.org, b@example.org",), "no address"),
     ("EmailNotificationHandler", "timeout", (-1, 0, "x", None, True, float("nan"), float("inf")), "above 0"),
     ("EmailNotificationHandler", "log_lines", ("ten", -1, 1.5, None, True), "a whole number from 0 on"),
@@ -69,13 +69,13 @@ class CheckTests(SimpleTestCase):
         for name, argument, values, allowed in WRONG:
             with self.subTest(name, argument=argument):
                 ((number, message),) = self.check(f"{PACKAGE}.{name}", **{**GOOD[name], argument: values[0]})
-                self.assertEqual(number, "eztaskmanager.E024")
+                self.assertEqual(number, "eztaskmanager.W021")
                 self.assertRegex(message, f"{argument}.*{allowed}")
 
     def test_secrets_are_not_told(self) -> None:
         with self.assertLogs("apprise", "ERROR"):
             ((number, message),) = self.check(f"{PACKAGE}.AppriseNotificationHandler", urls=["nonsense-s3cret"])
-        self.assertEqual(number, "eztaskmanager.E024")
+        self.assertEqual(number, "eztaskmanager.W021")
         self.assertNotIn("s3cret", message)
 
     def test_a_wrong_level_is_told_once(self) -> None:

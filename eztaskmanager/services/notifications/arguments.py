@@ -31,13 +31,15 @@ def read_texts(name: str, value: object) -> list[str]:
     raise ValueError(f"{name!r} is {_kind(value)}; give at least one address, or a list of them.")
 
 
-def read_mail_address(name: str, value: str) -> str:
+def read_mail_address(name: str, value: object) -> str:
     """Take one address of mail, with a name before it or not."""
-    found = getaddresses([value])
-    local, _, domain = found[0][1].rpartition("@") if len(found) == 1 else ("", "", "")
-    if not (local and domain) or not value.isprintable():
+    text = value if isinstance(value, str) and value.isprintable() else ""
+    found = getaddresses([text])
+    address = found[0][1] if len(found) == 1 else ""
+    # A name without a domain is an address of the machine's own, such as root. Some Pythons join two words.
+    if not address or " " in address or address not in text or address.strip("@") != address:
         raise ValueError(f"{name!r} has {value!r}, which is no address such as ops@example.org.")
-    return value
+    return text
 
 
 def read_web_address(name: str, value: object) -> str:
