@@ -36,8 +36,8 @@ def read_mail_address(name: str, value: object) -> str:
     text = value if isinstance(value, str) and value.isprintable() else ""
     found = getaddresses([text])
     address = found[0][1] if len(found) == 1 else ""
-    # A name without a domain is an address of the machine's own, such as root. Some Pythons join two words.
-    if not address or " " in address or address not in text or address.strip("@") != address:
+    # A name without a domain, and alone, is an address of the machine's own, such as root.
+    if not address or address.strip("@") != address or ("@" not in address and address != text):
         raise ValueError(f"{name!r} has {value!r}, which is no address such as ops@example.org.")
     return text
 
