@@ -7,7 +7,6 @@ CHANGE_TASK = "eztaskmanager.change_task"
 LAUNCH_TASK = "eztaskmanager.launch_task"
 STOP_TASK = "eztaskmanager.stop_task"
 VIEW_REPORT = "eztaskmanager.view_launchreport"
-CHANGE_REPORT = "eztaskmanager.change_launchreport"
 # Logs may hold secrets, so to see that something ran, and to read what it said, are two permissions.
 VIEW_LOG = "eztaskmanager.view_log"
 VIEW_ALERT = "eztaskmanager.view_alert"

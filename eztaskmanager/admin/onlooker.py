@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, cast
 from django.urls import NoReverseMatch, reverse
 
 from eztaskmanager.admin.recent import Recent, fetch_recent
-from eztaskmanager.models import Task
-from eztaskmanager.permissions import CHANGE_REPORT, LAUNCH_TASK, STOP_TASK, VIEW_LOG, VIEW_REPORT
+from eztaskmanager.admin.ways import may_open
+from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.permissions import LAUNCH_TASK, STOP_TASK, VIEW_LOG
 from eztaskmanager.settings import app_settings
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-REPORT_PERMISSIONS = (VIEW_REPORT, CHANGE_REPORT)
 PLACEHOLDER = 999_999_999_999
 
 
@@ -82,6 +82,6 @@ def launch_address(task: Task) -> str:
 def _run_page(user: User | AnonymousUser) -> str:
     if app_settings.SHOW_LOGVIEWER_LINK and user.has_perm(VIEW_LOG):
         return reverse("eztaskmanager:live_log_viewer", args=[PLACEHOLDER])
-    if any(user.has_perm(name) for name in REPORT_PERMISSIONS):
+    if may_open(user, LaunchReport):
         return reverse("admin:eztaskmanager_launchreport_change", args=[PLACEHOLDER])
     return ""

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=Model)
 
 
+def may_open(user: User | AnonymousUser, model: type[Model]) -> bool:
+    """Tell whether a user may open pages of a model; the admin shows them to who may view or change its rows."""
+    app, name = model._meta.app_label, model._meta.model_name
+    return any(user.has_perm(f"{app}.{verb}_{name}") for verb in ("view", "change"))
+
+
 def note_ways(rows: QuerySet[Row], user: User | AnonymousUser, *models: type[Model]) -> QuerySet[Row]:
     """Note on the rows whether their reader may open pages of these models; columns are not told who reads them."""
     noted: QuerySet[Row] = rows.annotate(
-        **{_note(model): Value(_may_open(user, model), BooleanField()) for model in models}
+        **{_note(model): Value(may_open(user, model), BooleanField()) for model in models}
     )
     return noted
 
@@ -43,8 +49,3 @@ def _link(row: Model, model: type[Model], address: str, text: str) -> SafeString
 
 def _note(model: type[Model]) -> str:
     return f"ez_may_open_{model._meta.model_name}"
-
-
-def _may_open(user: User | AnonymousUser, model: type[Model]) -> bool:
-    app, name = model._meta.app_label, model._meta.model_name
-    return any(user.has_perm(f"{app}.{verb}_{name}") for verb in ("view", "change"))

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
@@ -254,7 +254,7 @@ class LaunchReport(models.Model):
             error: Class and message of what went wrong.
             cpu_seconds: Of the command and its children.
             max_rss: Bytes of memory at the peak.
-            silent_since: Only if there was no sign of life after this moment.
+            silent_since: Only if there was no sign of life after this moment; who holds the rows is not waited for.
 
         Returns:
             Whether it was this call that ended it. A run ends once, but one taken for lost may tell its true end.
@@ -265,6 +265,8 @@ class LaunchReport(models.Model):
             default=Value(self.RESULT_OK),
         )
         with transaction.atomic():
+            if silent_since is not None and not self._is_free():
+                return False
             tasks_by_pk(self.task_id).lock()
             open_rows = LaunchReport.objects.filter(pk=self.pk)
             if silent_since is None:
@@ -293,6 +295,17 @@ class LaunchReport(models.Model):
             except TaskQueueException as exc:
                 logger.warning("The retry of %s waits for the engine: %s", self, exc, extra=about(retry))
         return bool(ended)
+
+    def _is_free(self) -> bool:
+        """Tell whether nobody holds the rows of task and report, and hold them, the task's first.
+
+        A command may hold the row of its own report in a transaction. It lives, and is not to be waited for.
+        """
+        if not connection.features.has_select_for_update_skip_locked:
+            return True
+        tasks = tasks_by_pk(self.task_id).select_for_update(skip_locked=True)
+        rows = LaunchReport.objects.filter(pk=self.pk).select_for_update(skip_locked=True)
+        return tasks.exists() and rows.exists()
 
     def _plan_retry(self) -> LaunchReport | None:
         """Queue the next attempt, unless someone wanted the run to stop or the attempts are used up."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from django.utils.translation import gettext
 
 from eztaskmanager.log_extra import Extra, about_ids
-from eztaskmanager.output import Line, clean_text
+from eztaskmanager.output import Line
 
 # Characters of an error that are kept.
 LONGEST_ERROR = 10_000
@@ -84,7 +84,7 @@ class Journal(Protocol):
 
 @dataclass(frozen=True)
 class Ending:
-    """How a command itself ended, as far as its own process can tell; in words and numbers that databases take."""
+    """How a command itself ended, as far as its own process can tell; no longer and no larger than databases take."""
 
     end: str
     exit_code: int = 0
@@ -94,7 +94,7 @@ class Ending:
         code = self.exit_code if isinstance(self.exit_code, int) else 1
         # The system itself keeps eight bits of it.
         object.__setattr__(self, "exit_code", code if abs(code) <= 255 else code & 0xFF)
-        object.__setattr__(self, "error", clean_text(self.error)[:LONGEST_ERROR])
+        object.__setattr__(self, "error", self.error[:LONGEST_ERROR])
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Ending:

@@ -38,9 +38,7 @@ def export_document(
     wanted = {task.category_id for task in tasks}
     rows = [row for row in TaskCategory.objects.order_by("name", "pk") if not (names or categories) or row.pk in wanted]
     missing = [f"There is no task {name!r}." for name in names if name not in {task.name for task in tasks}]
-    if missing:
-        raise TaskFileError(*missing, *_twins("tasks", tasks), *_twins("categories", rows))
-    return _write(tasks, rows, with_secrets=with_secrets)
+    return _write(tasks, rows, with_secrets=with_secrets, problems=missing)
 
 
 def export_tasks(tasks: Iterable[Task]) -> tuple[Plain, list[str]]:
@@ -54,9 +52,10 @@ def export_tasks(tasks: Iterable[Task]) -> tuple[Plain, list[str]]:
     return _write(tasks, sorted(categories.values(), key=lambda row: (row.name, row.pk)), with_secrets=False)
 
 
-def _write(tasks: list[Task], rows: Iterable[TaskCategory], *, with_secrets: bool) -> tuple[Plain, list[str]]:
-    rows = list(rows)
-    problems = _twins("tasks", tasks) + _twins("categories", rows)
+def _write(
+    tasks: list[Task], rows: list[TaskCategory], *, with_secrets: bool, problems: Iterable[str] = ()
+) -> tuple[Plain, list[str]]:
+    problems = [*problems, *_twins("tasks", tasks), *_twins("categories", rows)]
     if problems:
         raise TaskFileError(*problems)
     hidden: list[str] = []

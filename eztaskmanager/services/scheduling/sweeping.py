@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from django.db import connection, transaction
 from django.utils.translation import gettext
 
 from eztaskmanager.log_extra import about
-from eztaskmanager.models import LaunchReport, Task
+from eztaskmanager.models import LaunchReport
 from eztaskmanager.services.patience import AWAY
 
 logger = logging.getLogger(__name__)
@@ -38,24 +37,9 @@ def lose_silent(now: dt.datetime) -> list[LaunchReport]:
 
 def _end(report: LaunchReport, error: str) -> bool:
     try:
-        with transaction.atomic():
-            if not _is_free(report):
-                return False
-            return report.finish(LaunchReport.RESULT_LOST, error=error, silent_since=report.heartbeat_at)
+        return report.finish(LaunchReport.RESULT_LOST, error=error, silent_since=report.heartbeat_at)
     except AWAY:
         raise
     except Exception:  # One run that cannot be ended is not to keep all others from being run.
         logger.exception("The silent run of %s could not be ended; it is tried again.", report, extra=about(report))
         return False
-
-
-def _is_free(report: LaunchReport) -> bool:
-    """Tell whether nobody holds the rows, and hold them, the task's first.
-
-    A command may hold the row of its own report in a transaction. It lives, and is not to be waited for.
-    """
-    if not connection.features.has_select_for_update_skip_locked:
-        return True
-    tasks = Task.objects.filter(pk=report.task_id).select_for_update(skip_locked=True)
-    rows = LaunchReport.objects.filter(pk=report.pk).select_for_update(skip_locked=True)
-    return tasks.exists() and rows.exists()
